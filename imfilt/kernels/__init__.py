@@ -1,0 +1,1 @@
+"""What a kernel is, and where kernels come from. No pixels, no NumPy."""

@@ -1,0 +1,31 @@
+"""Matrices as text: ``0 -1 0; -1 5 -1; 0 -1 0``."""
+
+from __future__ import annotations
+
+import re
+
+from imfilt.errors import KernelError
+
+_BETWEEN_ROWS = re.compile(r"[;\r\n]+")
+_BETWEEN_CELLS = re.compile(r"\s*,\s*|\s+")
+_AROUND_SLASH = re.compile(r"\s*/\s*")
+
+
+def parse_matrix(text: str) -> list[list[str]]:
+    """Split the text of a matrix into rows of cells.
+
+    Rows end with ``;`` or a line end; cells are parted by white space or a comma; ``#`` begins a comment that runs to
+    the end of its line. The cells stay text: `Kernel` turns them into numbers and names the one that is not.
+
+    >>> parse_matrix("1, 2, 1; 1/2 -1e3 0")
+    [['1', '2', '1'], ['1/2', '-1e3', '0']]
+    """
+    text = re.sub(r"#[^\r\n]*", "", text)
+    rows = [_AROUND_SLASH.sub("/", row).strip() for row in _BETWEEN_ROWS.split(text)]
+    matrix = [_BETWEEN_CELLS.split(row) for row in rows if row]
+    if not matrix:
+        raise KernelError('the matrix is empty; write rows of numbers, as in "0 -1 0; -1 5 -1; 0 -1 0"')
+    for y, cells in enumerate(matrix, 1):
+        if "" in cells:
+            raise KernelError(f"row {y}, column {cells.index('') + 1}: a number is missing beside a comma")
+    return matrix

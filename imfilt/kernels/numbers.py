@@ -1,0 +1,90 @@
+"""Numbers as people write them: whole, fraction, decimal or scientific."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+
+from imfilt.errors import KernelError
+
+type_names = {str: "text", bool: "true or false", list: "a list", dict: "a table", type(None): "nothing"}
+
+Number = int | Fraction | float
+
+# Floats end near 1e308; whole numbers and fractions are held to the same range, or "9e999999" would fill the memory.
+_LARGEST_BITS = 1024
+_LONGEST_TEXT = 400
+
+_DECIMAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = re.compile(rf"({_DECIMAL})(?:\s*/\s*({_DECIMAL}))?", re.ASCII)
+
+
+def to_number(value: object) -> Number:
+    """Return `value` (a number or its text) as an exact `int` or `Fraction`, or as a `float`.
+
+    A float that is whole becomes an `int`. Raises `KernelError` for anything that is not one finite number.
+
+    >>> to_number("1/9"), to_number(2.0), to_number("-1e-3")
+    (Fraction(1, 9), 2, -0.001)
+    """
+    if type(value) is int and value.bit_length() <= _LARGEST_BITS:
+        return value
+    if isinstance(value, str):
+        return _parse(value)
+    if isinstance(value, bool) or type(value).__name__ == "bool_" or not isinstance(value, Real):
+        raise KernelError(f"{type_names.get(type(value), type(value).__name__)} is not a number")
+    if isinstance(value, Integral):
+        return _bounded(int(value))
+    if isinstance(value, Rational):
+        return _bounded(Fraction(value.numerator, value.denominator))
+    return _from_float(float(value))
+
+
+def to_fraction(number: Number) -> Fraction:
+    """Return the exact value of `number`; a float stands for the shortest decimal that reads back as it.
+
+    >>> to_fraction(0.1)
+    Fraction(1, 10)
+    """
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
+def format_number(number: Number | Fraction) -> str:
+    """Return `number` as a person would write it, so that `to_number` reads the same value back.
+
+    >>> format_number(Fraction(8, 2)), format_number(Fraction(-1, 9)), format_number(0.5)
+    ('4', '-1/9', '0.5')
+    """
+    return repr(number) if isinstance(number, float) else str(number)
+
+
+def _parse(text: str) -> Number:
+    text = text.strip()
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    if match is None:
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        raise KernelError(f"{shown!r} is not a number")
+    above, below = (_parse_decimal(part) for part in match.groups(default="1"))
+    if match[2] is None:
+        return above
+    if below == 0:
+        raise KernelError(f"{text!r} divides by zero")
+    return _bounded(to_fraction(above) / to_fraction(below))
+
+
+def _parse_decimal(text: str) -> Number:
+    return _bounded(int(text)) if text.lstrip("+-").isdigit() else _from_float(float(text))
+
+
+def _from_float(value: float) -> Number:
+    if math.isnan(value) or math.isinf(value):
+        raise KernelError(f"{value} is not a finite number")
+    return int(value) if value.is_integer() else value
+
+
+def _bounded(value: int | Fraction) -> int | Fraction:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > _LARGEST_BITS:
+        raise KernelError("a number outside 1e-308 to 1e308")
+    return value.numerator if value.denominator == 1 else value

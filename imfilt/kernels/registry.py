@@ -1,0 +1,127 @@
+"""The registry: kernels by name, built in and from files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imfilt.errors import UnknownKernelError
+from imfilt.kernels.kernel import Kernel
+
+BUILT_IN = "built-in"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A named kernel of a registry, and what is known about it."""
+
+    kernel: Kernel
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    reference: str = ""
+    origin: str = BUILT_IN
+    """Where it came from: "built-in", or the path of a file."""
+
+    @property
+    def name(self) -> str:
+        """The name it is listed under."""
+        return self.kernel.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the aliases."""
+        return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Kernels by name. Immutable: `merged` returns a new one.
+
+    Names are matched without regard to case, ``-`` and ``_``.
+
+    Examples
+    --------
+    >>> registry = load_registry()
+    >>> registry["Box-Blur"].name
+    'box3'
+    >>> len(registry), "edge3" in registry
+    (9, True)
+    """
+
+    entries: tuple[Entry, ...]
+    _by_name: dict[str, Entry] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = {match_form(name): entry for entry in self.entries for name in entry.names}
+        object.__setattr__(self, "_by_name", by_name)
+
+    def __getitem__(self, name: str) -> Kernel:
+        """Return the kernel called `name`; raise `UnknownKernelError`, with close matches, where there is none."""
+        return self.entry(name).kernel
+
+    def __contains__(self, name: str) -> bool:
+        return match_form(name) in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return (entry.name for entry in self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def entry(self, name: str) -> Entry:
+        """Return the entry called `name`; raise `UnknownKernelError`, with close matches, where there is none."""
+        try:
+            return self._by_name[match_form(name)]
+        except KeyError:
+            raise UnknownKernelError(self._unknown(name)) from None
+
+    def merged(self, later: Registry) -> Registry:
+        """Return a registry of both, in which a kernel of `later` replaces one of the same name or alias here."""
+        kept = []
+        for entry in self.entries:
+            if match_form(entry.name) not in later._by_name:
+                aliases = tuple(alias for alias in entry.aliases if match_form(alias) not in later._by_name)
+                kept.append(Entry(entry.kernel, aliases, entry.description, entry.reference, entry.origin))
+        return Registry((*kept, *later.entries))
+
+    def _unknown(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        spelt = {match_form(known): known for entry in self.entries for known in entry.names}
+        close = [spelt[found] for found in get_close_matches(match_form(name), spelt, n=3, cutoff=0.6)]
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        return f"unknown kernel {name!r}; {hint}'imfilt list-kernels' lists them all"
+
+
+def match_form(name: str) -> str:
+    """Return the form in which names are compared: no case, no ``-``, no ``_``.
+
+    >>> match_form("Gaussian_Blur") == match_form("gaussian-blur")
+    True
+    """
+    return name.strip().casefold().replace("-", "").replace("_", "")
+
+
+def load_registry(*files: str | Path) -> Registry:
+    """Return the built-in kernels, and those of TOML `files`, each file over the ones before it.
+
+    The command adds the user's own file and those that ``$IMFILT_REGISTRY`` names; a program says which it wants.
+    Raises `RegistryError`, with the file and the place in it.
+
+    >>> load_registry()["gaussian3"].divisor
+    16
+    """
+    from imfilt.kernels.registry_file import read_registry_file
+
+    registry = Registry(read_registry_file(_built_in_file(), BUILT_IN))
+    for file in files:
+        registry = registry.merged(Registry(read_registry_file(Path(file), str(file))))
+    return registry
+
+
+def _built_in_file() -> Path:
+    """Return kernels.toml: inside the package where it is installed, above it in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "kernels.toml"
+    return installed if installed.exists() else package.parent / "kernels.toml"

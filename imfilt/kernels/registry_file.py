@@ -1,0 +1,122 @@
+"""Reading one registry file: TOML in, entries out, and an error that names the place."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from imfilt.errors import KernelError, RegistryError
+from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.numbers import type_names
+from imfilt.kernels.registry import Entry, match_form
+
+SCHEMA = 1
+
+_FILE_KEYS = ("schema", "kernels")
+_KERNEL_KEYS = ("matrix", "divisor", "bias", "anchor", "aliases", "description", "reference")
+_NAME = re.compile(r"[^\W\d_][\w-]*")
+
+
+def read_registry_file(path: Path, origin: str) -> tuple[Entry, ...]:
+    """Return the entries of the TOML file `path`; `origin` is what they say of where they came from.
+
+    Raises `RegistryError`: one line with the file, the kernel, and the row and column or the TOML line.
+    """
+    try:
+        return _to_entries(_parse(path), origin)
+    except RegistryError as error:
+        raise RegistryError(f"{path}: {error}") from None
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise RegistryError(f"cannot read the registry: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise RegistryError(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RegistryError(f"not valid TOML: {_one_line(error)}") from None
+    except RecursionError:
+        raise RegistryError("brackets are nested too deep; a matrix is a list of rows") from None
+    except ValueError as error:  # a whole number of more digits than Python converts
+        raise RegistryError(f"not valid TOML: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _to_entries(document: dict[str, object], origin: str) -> tuple[Entry, ...]:
+    _check_keys(document, _FILE_KEYS)
+    schema = document.get("schema", SCHEMA)
+    if schema != SCHEMA or isinstance(schema, bool):
+        raise RegistryError(f"schema {schema!r} is not known; this imfilt reads schema = {SCHEMA}")
+    tables = document.get("kernels", {})
+    if not isinstance(tables, dict):
+        raise RegistryError("'kernels' must be tables, each headed [kernels.NAME]")
+    entries = []
+    taken: dict[str, str] = {}
+    for name, table in tables.items():
+        try:
+            entry = _to_entry(name, table, origin)
+            _check_names(entry, taken)
+        except (KernelError, RegistryError) as error:
+            raise RegistryError(f"kernel {name!r}: {error}") from None
+        entries.append(entry)
+    return tuple(entries)
+
+
+def _to_entry(name: str, table: object, origin: str) -> Entry:
+    if not isinstance(table, dict):
+        raise RegistryError(f"must be a table, headed [kernels.{name}]")
+    _check_keys(table, _KERNEL_KEYS)
+    if "matrix" not in table:
+        raise RegistryError("has no matrix; write matrix = [[0, 1, 0], …]")
+    kernel = Kernel(
+        table["matrix"],
+        divisor=table.get("divisor", 1),
+        bias=table.get("bias", 0),
+        anchor=table.get("anchor"),
+        name=name,
+    )
+    aliases = table.get("aliases", [])
+    if not isinstance(aliases, list):
+        raise RegistryError("aliases must be a list of names")
+    return Entry(
+        kernel,
+        tuple(_text("aliases", alias) for alias in aliases),
+        _text("description", table.get("description", "")),
+        _text("reference", table.get("reference", "")),
+        origin,
+    )
+
+
+def _check_keys(table: dict[str, object], known: Collection[str]) -> None:
+    for key in table:
+        if key not in known:
+            raise RegistryError(f"unknown key {key!r}{_nearest(key, known)}; known are {', '.join(known)}")
+
+
+def _nearest(key: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key.casefold(), list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _check_names(entry: Entry, taken: dict[str, str]) -> None:
+    for name in entry.names:
+        if not _NAME.fullmatch(name):
+            raise RegistryError(f"{name!r} cannot be a name; use letters, digits, - and _, a letter first")
+        if match_form(name) in taken:
+            raise RegistryError(f"the name {name!r} is used twice: kernel {taken[match_form(name)]!r} has it already")
+        taken[match_form(name)] = entry.name
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise RegistryError(f"{key}: {type_names.get(type(value), 'a number')} where text must stand")
+    return value
