@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from imfilt.errors import KernelError
@@ -73,15 +73,13 @@ class Kernel:
         anchor: Sequence[int] | None = None,
         name: str = "custom",
     ) -> None:
-        # A frozen dataclass allows no plain assignment; this is the one place that fills it.
-        fill = lambda field, value: object.__setattr__(self, field, value)  # noqa: E731
+        fill = partial(object.__setattr__, self)  # what a frozen dataclass has instead of assignment
         fill("weights", _to_weights(weights))
         fill("divisor", _to_divisor(divisor, self.weights))
         fill("bias", _located("bias", bias))
         fill("anchor", None if anchor is None else _to_anchor(anchor, self.size))
         fill("name", name)
-        if self.is_exact:
-            _common_denominator(self.weights)  # refuse now what could not be computed later
+        _check_fractions(self.weights)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,7 +89,7 @@ class Kernel:
     @cached_property
     def integer_form(self) -> IntegerForm:
         """The exact value of the kernel, as whole weights over one divisor."""
-        scale = _common_denominator(self.weights)
+        scale = math.lcm(*{to_fraction(weight).denominator for row in self.weights for weight in set(row)})
         divisor = to_fraction(self.divisor) * scale
         factor = divisor.denominator if divisor > 0 else -divisor.denominator
         whole = {weight: int(to_fraction(weight) * scale) * factor for row in self.weights for weight in set(row)}
@@ -205,11 +203,9 @@ def _located(place: str, value: object) -> Number:
         raise KernelError(f"{place}: {error}") from None
 
 
-def _common_denominator(weights: tuple[tuple[Number, ...], ...]) -> int:
+def _check_fractions(weights: tuple[tuple[Number, ...], ...]) -> None:
     denominator = 1
-    for weight in {weight for row in weights for weight in row if not isinstance(weight, int)}:
-        denominator = math.lcm(denominator, to_fraction(weight).denominator)
+    for weight in {weight for row in weights for weight in row if isinstance(weight, Fraction)}:
+        denominator = math.lcm(denominator, weight.denominator)
         if denominator.bit_length() > _LARGEST_COMMON_DENOMINATOR_BITS:
             raise KernelError("the fractions have no common denominator below 2^4096; write them as decimals")
-    return denominator
-

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: borders, geometry, plans, strips, strategies, normalisation. No files."""

@@ -1,0 +1,89 @@
+"""The engine for arrays: `filter_array` for samples, `convolve` for exact results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imfilt.engine.plan import Plan, make_plan
+from imfilt.engine.recipe import Recipe
+from imfilt.engine.run import filter_rows
+from imfilt.engine.samples import SampleType, sample_type
+from imfilt.engine.strips import Walker
+from imfilt.errors import RecipeError
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ArrayRows:
+    """An array of rows × columns × channels as a source and a sink of rows."""
+
+    array: Array
+
+    def read_rows(self, first: int, last: int, rows: Array) -> None:
+        """Copy rows ``first … last-1`` into `rows`."""
+        np.copyto(rows, self.array[first:last])
+
+    def write_rows(self, first: int, rows: Array) -> None:
+        """Take `rows` as the rows from `first` on."""
+        self.array[first : first + len(rows)] = rows
+
+
+def filter_array(array: Array, recipe: Recipe, *, threads: int | None = None, strip: int | None = None) -> Array:
+    """Return the samples of `array` filtered, rounded and clipped, in the same dtype.
+
+    `array` is H × W or H × W × C, of uint8, uint16 or float32. All channels are filtered alike, unless the recipe names
+    an alpha mode: then the last channel is alpha.
+    """
+    cube = _as_cube(array)
+    plan = make_plan(recipe, sample_type(array.dtype.name), cube.shape, has_alpha=recipe.alpha != "auto", strip=strip)
+    filtered = np.empty(plan.output_shape, array.dtype)
+    filter_rows(plan, ArrayRows(cube), ArrayRows(filtered), threads=threads)
+    return filtered.reshape(filtered.shape[: array.ndim])
+
+
+def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
+    """Return the exact result of `recipe` over `array`, not rounded: int64 where it is whole by its making, else float64."""
+    samples = np.asarray(array)
+    if samples.dtype.kind == "b":
+        samples = samples.astype(np.uint8)
+    if samples.dtype.kind not in "iuf":
+        raise RecipeError(f"an array of {samples.dtype.name} cannot be convolved; give it numbers")
+    cube = _as_cube(samples)
+    plan = make_plan(recipe, _levels_of(cube), cube.shape)
+    numerators = _numerators(plan, ArrayRows(cube))
+    chain = plan.chains[0]
+    whole = not plan.is_float and chain.denominator == 1
+    result = _to_int64(numerators) if whole else np.true_divide(numerators, chain.denominator).astype(np.float64)
+    return result.reshape(result.shape[: samples.ndim])
+
+
+def _as_cube(array: Array) -> Array:
+    if array.ndim not in (2, 3) or 0 in array.shape:
+        raise RecipeError(f"an array of shape {array.shape} is no picture; give it as H × W or H × W × C, none of them 0")
+    return array.reshape(*array.shape[:2], -1)
+
+
+def _levels_of(cube: Array) -> SampleType:
+    """Return a sample type that is as wide as the samples are."""
+    if cube.dtype.kind == "f":
+        return SampleType(cube.dtype.name, 1, is_float=True)
+    return SampleType(cube.dtype.name, max(abs(int(cube.min())), abs(int(cube.max())), 1))
+
+
+def _numerators(plan: Plan, source: ArrayRows) -> Array:
+    numerators = np.empty(plan.output_shape, plan.chains[0].dtype)
+    for first, (strip,) in Walker(plan, source, range(plan.output_shape[0])):
+        numerators[first : first + len(strip)] = strip
+    return numerators
+
+
+def _to_int64(numerators: Array) -> Array:
+    try:
+        return numerators.astype(np.int64)
+    except OverflowError:
+        raise RecipeError("the result does not fit into 64 bits; give a divisor for a float64 result") from None

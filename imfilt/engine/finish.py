@@ -1,0 +1,154 @@
+"""From exact numerators to samples: divide, normalise, round half up, clip, cast. Nowhere else is anything rounded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.normalisations import Extremes, Scaling
+from imfilt.engine.plan import ANY_INTEGER, Chain, Plan, integer_dtype
+
+Array = NDArray[Any]
+
+_HALF = Fraction(1, 2)
+_AS_IT_IS = Scaling(Fraction(1), Fraction(0))
+
+
+class Finisher:
+    """Turns the numerators of a plan's chains into samples."""
+
+    def __init__(self, plan: Plan, extremes: Extremes | None) -> None:
+        self._plan = plan
+        self._magnitude = plan.recipe.normalisation.magnitude
+        unknown = Extremes(Fraction(0), Fraction(0))
+        self._scaling = plan.recipe.normalisation.scaling(plan.samples, extremes or unknown)
+
+    def __call__(self, numbers: list[Array], samples: Array) -> None:
+        """Write the samples (rows × columns × channels) of a strip; `numbers` are its numerators, and are used up."""
+        if self._plan.is_weighted:
+            self._round_ratio(*weighted_ratio(self._plan, numbers), samples[..., :-1])
+            alpha = self._plan.chains[1]
+            self._round(numbers[1], alpha, _AS_IT_IS, samples[..., -1:])
+        else:
+            if self._magnitude:
+                np.absolute(numbers[0], out=numbers[0])
+            self._round(numbers[0], self._plan.chains[0], self._scaling, samples)
+
+    def _round(self, numerators: Array, chain: Chain, scaling: Scaling, samples: Array) -> None:
+        """Write ``scale · numerators / denominator + offset``, rounded."""
+        if self._plan.is_float:
+            self._round_floats(numerators, scaling, samples)
+            return
+        ratio = scaling.scale / chain.denominator
+        addend = math.floor((scaling.offset + _HALF) * ratio.denominator)
+        largest = chain.bound * abs(ratio.numerator) + abs(addend) + self._plan.samples.largest
+        numerators = _widened(numerators, max(largest, Fraction(ratio.denominator)))
+        if ratio.numerator != 1:
+            np.multiply(numerators, ratio.numerator, out=numerators)
+        if addend:
+            np.add(numerators, addend, out=numerators)
+        if ratio.denominator != 1:
+            np.floor_divide(numerators, ratio.denominator, out=numerators)
+        self._clip_and_cast(numerators, samples)
+
+    def _round_ratio(self, numerators: Array, denominators: Array, bound: Fraction, samples: Array) -> None:
+        """Write ``scale · numerators / denominators + offset``, rounded, for arrays of both."""
+        if self._magnitude:
+            np.absolute(numerators, out=numerators)
+        scale, offset = self._scaling
+        if self._plan.is_float:
+            self._round_floats(numerators / denominators, self._scaling, samples)
+            return
+        # floor(s·n/d + o + 1/2), with s and o as fractions, over one denominator
+        common = 2 * offset.denominator * scale.denominator
+        factor = 2 * offset.denominator * scale.numerator
+        addend = (2 * offset.numerator + offset.denominator) * scale.denominator
+        largest = bound * max(abs(factor) + abs(addend), common)
+        numerators, denominators = _widened(numerators, largest), _widened(denominators, largest)
+        rounded = (numerators * factor + denominators * addend) // (denominators * common)
+        self._clip_and_cast(rounded, samples)
+
+    def _round_floats(self, values: Array, scaling: Scaling, samples: Array) -> None:
+        if scaling != _AS_IT_IS:
+            values = values * float(scaling.scale) + float(scaling.offset)
+        if self._plan.samples.is_float:
+            np.copyto(samples, values, casting="same_kind")
+        else:
+            self._clip_and_cast(np.floor(values + 0.5), samples)
+
+    def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
+        np.clip(rounded, 0, self._plan.samples.largest, out=rounded)
+        np.copyto(samples, rounded, casting="unsafe")
+
+
+def weighted_ratio(plan: Plan, numbers: list[Array]) -> tuple[Array, Array, Fraction]:
+    """Return the colours of a strip as numerators over denominators (above 0), and what neither is further from 0 than.
+
+    A colour is its premultiplied result over the result of alpha. Where nothing can be seen (an alpha of 0 or less),
+    there is none to divide by: there the colour is the plain result, so that what lies hidden is filtered as well.
+    """
+    premultiplied, alpha, colour = plan.chains
+    if plan.is_float:
+        visible = numbers[1] > 0
+        ratio = np.divide(numbers[0], numbers[1], out=numbers[2], where=visible)
+        return ratio + float(plan.bias), np.ones_like(ratio), Fraction(0)
+    common = math.gcd(premultiplied.denominator, alpha.denominator)
+    above, below = alpha.denominator // common, premultiplied.denominator // common
+    bound = max(
+        premultiplied.bound * above, alpha.bound * below, colour.bound, Fraction(colour.denominator)
+    )
+    bias = plan.bias
+    bound *= bias.denominator + abs(bias.numerator)
+    over, under, plain = (_widened(each, bound) for each in numbers)
+    visible = under > 0
+    numerators = np.where(visible, over * above, plain)
+    denominators = np.where(visible, under * below, colour.denominator)
+    if bias:
+        numerators = numerators * bias.denominator + denominators * bias.numerator
+        denominators = denominators * bias.denominator
+    return numerators, np.broadcast_to(denominators, numerators.shape), bound
+
+
+def measure(plan: Plan, strips: Iterable[list[Array]]) -> Extremes | None:
+    """Return the extremes of the exact results over the numerators of all strips; None where no result is finite."""
+    return join([_measure_strip(plan, numbers) for numbers in strips])
+
+
+def join(measured: Iterable[Extremes | None]) -> Extremes | None:
+    """Return the extremes over several bands, or several pictures."""
+    found = [extremes for extremes in measured if extremes is not None]
+    return Extremes(min(e.low for e in found), max(e.high for e in found)) if found else None
+
+
+def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
+    if plan.is_weighted:
+        numerators, denominators, _ = weighted_ratio(plan, numbers)
+    else:
+        numerators, denominators = numbers[0], np.asarray(plan.chains[0].denominator)
+    if plan.recipe.normalisation.magnitude:
+        numerators = np.absolute(numerators)
+    if plan.is_float:
+        numerators = numerators[np.isfinite(numerators)]
+        if not numerators.size:
+            return None
+    values = numerators / denominators if plan.is_weighted and not plan.is_float else numerators
+    return Extremes(*(_exact_at(numerators, denominators, pick(values)) for pick in (np.argmin, np.argmax)))
+
+
+def _exact_at(numerators: Array, denominators: Array, position: np.intp) -> Fraction:
+    numerator = numerators.flat[position]
+    denominator = denominators.flat[position] if denominators.ndim else denominators[()]
+    return Fraction(numerator) / Fraction(int(denominator)) if isinstance(numerator, float) else Fraction(int(numerator), int(denominator))
+
+
+def _widened(numbers: Array, bound: Fraction) -> Array:
+    """Return `numbers` in a dtype that holds `bound` as well."""
+    dtype = np.dtype(integer_dtype(bound))
+    if dtype == ANY_INTEGER or dtype.itemsize > numbers.dtype.itemsize:
+        return numbers.astype(dtype, copy=numbers.dtype != dtype)
+    return numbers

@@ -1,0 +1,115 @@
+"""The recipe: everything that changes pixels, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from imfilt.engine.borders import BorderRule, parse_border
+from imfilt.engine.choices import choose
+from imfilt.engine.geometry import SIZES
+from imfilt.engine.normalisations import NORMALISATIONS, Normalisation
+from imfilt.errors import KernelError, RecipeError
+from imfilt.kernels.kernel import Kernel, check_anchor
+
+Pair = tuple[int, int]
+
+ALPHA_MODES = {
+    "auto": "weighted, or keep for kernels that sum to 0",
+    "weighted": "colour is weighted by alpha, and alpha is filtered too: no halo from colours that cannot be seen",
+    "keep": "colour is weighted by alpha, and alpha stays as it is",
+    "straight": "alpha is filtered like a colour, and colours are not weighted",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One filter, or several in a row: a frozen, picklable value.
+
+    Parameters
+    ----------
+    kernels : tuple of Kernel
+        Applied in this order as one exact computation: rounded and clipped once, last.
+    border : str
+        A name of `BORDERS`; ``constant:V`` with a level V.
+    size : str
+        ``same``, ``valid`` or ``full``.
+    stride : int or (rows, columns)
+        Every how many samples of the result are kept; with several kernels, of the last result.
+    dilation : int or (rows, columns)
+        How far apart the taps of every kernel are.
+    anchor : (row, column), optional
+        Takes the place of the anchor of every kernel.
+    correlate : bool
+        Lay the matrices over the picture as they are written; otherwise rotated by 180 degrees, as in convolution.
+    normalize : str
+        A name of `NORMALISATIONS`.
+    alpha : str
+        A name of `ALPHA_MODES`, for pictures that have alpha.
+
+    Raises
+    ------
+    RecipeError
+        Where a name is unknown or a number is out of its range.
+    """
+
+    kernels: tuple[Kernel, ...]
+    border: str = "edge"
+    size: str = "same"
+    stride: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    anchor: Pair | None = None
+    correlate: bool = False
+    normalize: str = "clip"
+    alpha: str = "auto"
+
+    def __post_init__(self) -> None:
+        if not self.kernels:
+            raise RecipeError("a recipe needs at least one kernel")
+        fill = partial(object.__setattr__, self)  # what a frozen dataclass has instead of assignment
+        parse_border(self.border)
+        fill("size", choose("size", self.size, SIZES))
+        fill("normalize", choose("normalisation", self.normalize, NORMALISATIONS))
+        fill("alpha", choose("alpha", self.alpha, ALPHA_MODES))
+        fill("stride", _to_pair("stride", self.stride))
+        fill("dilation", _to_pair("dilation", self.dilation))
+        if self.anchor is not None:
+            fill("anchor", tuple(self.anchor))
+            for kernel in self.kernels:
+                _check_anchor_of(kernel, self.anchor)
+
+    @property
+    def border_rule(self) -> BorderRule:
+        """The border, parsed."""
+        return parse_border(self.border)
+
+    @property
+    def normalisation(self) -> Normalisation:
+        """The entry of `NORMALISATIONS`."""
+        return NORMALISATIONS[self.normalize]
+
+    @property
+    def alpha_mode(self) -> str:
+        """The alpha mode with ``auto`` decided: ``keep`` where a kernel sums to 0."""
+        if self.alpha != "auto":
+            return self.alpha
+        return "keep" if any(kernel.sum == 0 for kernel in self.kernels) else "weighted"
+
+
+def _to_pair(what: str, value: object) -> Pair:
+    pair = (value, value) if isinstance(value, int) else value
+    if (
+        not isinstance(pair, tuple | list)
+        or len(pair) != 2
+        or any(isinstance(number, bool) or not isinstance(number, int) or number < 1 for number in pair)
+    ):
+        raise RecipeError(f"{what} {value!r} must be a whole number from 1 on, or two of them: rows, columns")
+    return cast("Pair", tuple(pair))
+
+
+def _check_anchor_of(kernel: Kernel, anchor: Pair) -> None:
+    try:
+        check_anchor(anchor, kernel.size)
+    except KernelError as error:
+        raise RecipeError(f"kernel {kernel.name!r}: {error}") from None

@@ -1,0 +1,89 @@
+"""A plan carried out: from a source of rows to a sink of rows, or to exact results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.finish import Finisher, join, measure
+from imfilt.engine.normalisations import Extremes
+from imfilt.engine.plan import Plan
+from imfilt.engine.strips import RowSink, RowSource, Walker, split
+
+Array = NDArray[Any]
+Result = TypeVar("Result")
+
+# Below this many samples a band, starting a thread costs more than it saves.
+_SAMPLES_A_THREAD = 1 << 20
+
+
+def filter_rows(
+    plan: Plan,
+    source: RowSource,
+    sink: RowSink,
+    *,
+    threads: int | None = None,
+    in_place: bool = False,
+) -> None:
+    """Carry out `plan`: rows come from `source` and results go to `sink`.
+
+    Parameters
+    ----------
+    threads : int, optional
+        How many bands are worked on at the same time; as many as there are processors and work for where it is not
+        given. It changes no sample.
+    in_place : bool
+        Whether the results are written over the source, which is allowed where the plan keeps its shape.
+    """
+    extremes = measure_rows(plan, source, threads=threads) if plan.recipe.normalisation.measures else None
+    finish = Finisher(plan, extremes)
+
+    def write(walker: Walker) -> None:
+        samples = np.empty((plan.strip, *plan.output_shape[1:]), plan.samples.name)
+        for first, numbers in walker:
+            strip = samples[: len(numbers[0])]
+            finish(numbers, strip)
+            sink.write_rows(first, strip)
+
+    _each_band(plan, source, write, threads=threads, in_place=in_place)
+
+
+def measure_rows(plan: Plan, source: RowSource, *, threads: int | None = None) -> Extremes | None:
+    """Return the extremes of the exact results, as the plan's normalisation asks for them."""
+    return join(
+        _each_band(plan, source, lambda walker: measure(plan, (numbers for _, numbers in walker)), threads=threads)
+    )
+
+
+def _each_band(
+    plan: Plan,
+    source: RowSource,
+    work: Callable[[Walker], Result],
+    *,
+    threads: int | None,
+    in_place: bool = False,
+) -> list[Result]:
+    bands = split(plan.output_shape[0], threads or _threads_for(plan))
+    walkers = [Walker(plan, source, band, in_place=in_place) for band in bands]
+    with np.errstate(over="ignore", invalid="ignore"):  # float pictures may hold infinity and NaN, and keep them
+        return _in_threads(work, walkers)
+
+
+def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> list[Result]:
+    if len(walkers) == 1:
+        return [work(walkers[0])]
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
+
+    with ThreadPoolExecutor(len(walkers)) as pool:  # each with the caller's floating-point settings
+        return [each.result() for each in [pool.submit(copy_context().run, work, walker) for walker in walkers]]
+
+
+def _threads_for(plan: Plan) -> int:
+    samples = plan.output_shape[0] * plan.output_shape[1] * plan.output_shape[2]
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(processors, samples // _SAMPLES_A_THREAD))

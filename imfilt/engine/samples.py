@@ -1,0 +1,44 @@
+"""The types of sample that a picture can have, and their levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from imfilt.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class SampleType:
+    """A type of sample: its NumPy dtype name and its levels."""
+
+    name: str
+    largest: int
+    """The level of white: 255, 65535, or 1 for float pictures."""
+    is_float: bool = False
+    """Float samples may lie outside 0 to `largest` and are not clipped."""
+
+    @property
+    def middle(self) -> Fraction:
+        """Mid-grey: 128, 32768, or 1/2 for float pictures."""
+        return Fraction(self.largest, 2) if self.is_float else Fraction((self.largest + 1) // 2)
+
+
+SAMPLE_TYPES = {
+    kind.name: kind
+    for kind in (
+        SampleType("uint8", 255),
+        SampleType("uint16", 65535),
+        SampleType("float32", 1, is_float=True),
+    )
+}
+
+
+def sample_type(name: str) -> SampleType:
+    """Return the sample type of the dtype `name`; raise `RecipeError` where pictures have no such samples."""
+    try:
+        return SAMPLE_TYPES[name]
+    except KeyError:
+        raise RecipeError(
+            f"samples of type {name} cannot be filtered; convert them to {', '.join(SAMPLE_TYPES)}"
+        ) from None

@@ -1,0 +1,92 @@
+"""From kernels to steps: the weights as they lie over the picture, and the passes that alpha asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from imfilt.engine.recipe import Pair, Recipe
+from imfilt.errors import RecipeError
+from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.numbers import to_fraction
+
+Weights = tuple[tuple[int, ...], ...] | tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A kernel as one pass uses it: its result is ``sums / divisor + bias``."""
+
+    name: str
+    weights: Weights
+    """As they lie over the picture: rotated by 180 degrees for a convolution."""
+    divisor: int
+    bias: Fraction
+    anchor: Pair
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the weights are whole numbers."""
+        return isinstance(self.weights[0][0], int)
+
+
+def make_steps(recipe: Recipe, *, in_floats: bool) -> list[Step]:
+    """Return the kernels of `recipe` as steps, in exact whole numbers or in floats over 1."""
+    return [_step(kernel, recipe, in_floats) for kernel in recipe.kernels]
+
+
+def make_weighted_passes(recipe: Recipe, *, in_floats: bool) -> dict[str, list[Step]]:
+    """Return the steps for each of the planes of colour weighted by alpha; `total_bias` is still to be added."""
+    steps = [replace(step, bias=Fraction(0)) for step in make_steps(recipe, in_floats=in_floats)]
+    alpha = [_anchor_tap(step) if recipe.alpha_mode == "keep" else _to_unit_sum(step) for step in steps]
+    return {"premultiplied": steps, "alpha": alpha, "colour": steps}
+
+
+def total_bias(kernels: Sequence[Kernel]) -> Fraction:
+    """Return what the biases of kernels in a row add up to: each goes through the kernels after it."""
+    total = Fraction(0)
+    for kernel in kernels:
+        total = (total * kernel.sum if total else total) + to_fraction(kernel.bias)
+    return total
+
+
+def _step(kernel: Kernel, recipe: Recipe, in_floats: bool) -> Step:
+    weights: Weights
+    if in_floats:
+        weights, divisor = _float_weights(kernel), 1
+    else:
+        weights, divisor = kernel.integer_form.weights, kernel.integer_form.divisor
+    if not recipe.correlate:
+        weights = tuple(row[::-1] for row in reversed(weights))  # type: ignore[assignment]
+    anchor = recipe.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
+    return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), anchor)
+
+
+def _float_weights(kernel: Kernel) -> tuple[tuple[float, ...], ...]:
+    divisor = to_fraction(kernel.divisor)
+    if divisor == 1:
+        return tuple(tuple(map(float, row)) for row in kernel.weights)
+    return tuple(tuple(float(to_fraction(weight) / divisor) for weight in row) for row in kernel.weights)
+
+
+def _anchor_tap(step: Step) -> Step:
+    """Return the step that takes each sample as it is: one tap, at the anchor."""
+    one = 1 if step.is_whole else 1.0
+    cells = range(len(step.weights)), range(len(step.weights[0]))
+    weights = tuple(tuple(one * ((y, x) == step.anchor) for x in cells[1]) for y in cells[0])
+    return replace(step, weights=weights, divisor=1)
+
+
+def _to_unit_sum(step: Step) -> Step:
+    """Return the step with weights that sum to 1, so that what is opaque stays opaque."""
+    total = sum(map(sum, step.weights))
+    if total == 0:
+        raise RecipeError(
+            f"kernel {step.name!r} sums to 0 and cannot filter alpha; choose --alpha keep or --alpha straight"
+        )
+    if not step.is_whole:
+        return replace(step, weights=tuple(tuple(weight / total for weight in row) for row in step.weights))
+    sign = 1 if total > 0 else -1
+    weights = tuple(tuple(weight * sign for weight in row) for row in step.weights)
+    return replace(step, weights=weights, divisor=abs(total))

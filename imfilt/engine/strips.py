@@ -1,0 +1,207 @@
+"""The walker: a picture goes through the chains of a plan strip by strip, in buffers that are allocated once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.borders import Border
+from imfilt.engine.planes import PLANES
+from imfilt.engine.plan import Chain, Plan, Stage
+from imfilt.engine.strategies import STRATEGIES
+
+Array = NDArray[Any]
+
+
+class RowSource(Protocol):
+    """Gives rows out: an array, or a picture."""
+
+    def read_rows(self, first: int, last: int, rows: Array) -> None:
+        """Copy the samples of rows ``first … last-1`` into `rows` (rows × columns × channels)."""
+
+
+class RowSink(Protocol):
+    """Takes rows in: an array, or a picture."""
+
+    def write_rows(self, first: int, rows: Array) -> None:
+        """Take `rows` (rows × columns × channels) as the rows from `first` on."""
+
+
+class Walker:
+    """Takes a band of output rows, strip by strip, through every chain of a plan.
+
+    Making it fetches the rows that the band needs from outside itself. Once the walkers of all bands are made, each may
+    go its way in a thread of its own, and with `in_place` the results may be written over the source.
+    """
+
+    def __init__(self, plan: Plan, source: RowSource, band: range, *, in_place: bool = False) -> None:
+        self._band = band
+        self._strip = min(plan.strip, len(band))
+        kept = band if in_place else range(plan.shape[0])
+        self._chains = [_chain_rows(plan, chain, source, band, kept) for chain in plan.chains]
+        width, channels = plan.output_shape[1:]
+        self._numbers = [
+            np.empty((self._strip, width, PLANES[chain.planes].count(channels)), chain.dtype) for chain in plan.chains
+        ]
+
+    def __iter__(self) -> Iterator[tuple[int, list[Array]]]:
+        """Yield the first row of each strip, and the numerators of each chain over it, in buffers that are reused."""
+        for first in range(self._band.start, self._band.stop, self._strip):
+            last = min(first + self._strip, self._band.stop)
+            numbers = [buffer[: last - first] for buffer in self._numbers]
+            for rows, into in zip(self._chains, numbers, strict=True):
+                rows.fill(first, last, into)
+            yield first, numbers
+
+
+class _Rows(Protocol):
+    """Rows of numbers made on demand: the planes of the samples that come in, or the sums of a stage."""
+
+    def fill(self, first: int, last: int, numbers: Array) -> None:
+        """Write rows ``first … last-1`` into `numbers` (rows × columns × planes)."""
+
+
+def _chain_rows(plan: Plan, chain: Chain, source: RowSource, band: range, kept: range) -> _Rows:
+    bands = [band]
+    for stage in reversed(chain.stages[1:]):
+        needed = stage.down.inputs(bands[0].start, bands[0].stop)
+        bands.insert(0, range(max(needed.start, 0), min(needed.stop, stage.down.length)))
+    rows: _Rows = _SourceRows(source, plan, chain)
+    planes = PLANES[chain.planes].count(plan.shape[2])
+    for stage, rows_out in zip(chain.stages, bands, strict=True):
+        window = _Window(stage, plan.recipe.border_rule.border, rows, planes, chain.dtype)
+        rows = _StageRows(stage, window, min(plan.strip, len(rows_out)))
+        window.fetch(stage.down.inputs(rows_out.start, rows_out.stop), kept)
+        kept = range(stage.down.output)
+    return rows
+
+
+class _SourceRows:
+    """The planes of a source, in the working dtype."""
+
+    def __init__(self, source: RowSource, plan: Plan, chain: Chain) -> None:
+        self._source = source
+        self._planes = PLANES[chain.planes]
+        self._scale = chain.scale
+        self._samples = np.empty((0, *plan.shape[1:]), plan.samples.name)
+
+    def fill(self, first: int, last: int, numbers: Array) -> None:
+        if len(self._samples) < last - first:
+            self._samples = np.empty((last - first, *self._samples.shape[1:]), self._samples.dtype)
+        samples = self._samples[: last - first]
+        self._source.read_rows(first, last, samples)
+        self._planes.fill(samples, numbers)
+        if self._scale != 1:
+            np.multiply(numbers, self._scale, out=numbers)
+
+
+class _StageRows:
+    """The sums of a stage."""
+
+    def __init__(self, stage: Stage, window: _Window, strip: int) -> None:
+        self._stage = stage
+        self._window = window
+        self._strip = strip
+        self._sum_up = STRATEGIES[stage.strategy](stage)
+
+    def fill(self, first: int, last: int, numbers: Array) -> None:
+        for start in range(first, last, self._strip):
+            stop = min(start + self._strip, last)
+            sums = numbers[start - first : stop - first]
+            self._sum_up(self._window.over(self._stage.down.inputs(start, stop)), sums)
+            if self._stage.offset:
+                np.add(sums, self._stage.offset, out=sums)
+
+
+class _Window:
+    """The rows that a stage looks at, with the samples beyond the border filled in; it moves down and keeps what it can.
+
+    Rows are counted as those of the input, so that those above the picture are below 0.
+    """
+
+    def __init__(self, stage: Stage, border: Border, upstream: _Rows, planes: int, dtype: str) -> None:
+        self._upstream = upstream
+        self._outside = stage.outside
+        self._index = border.index
+        self._height = stage.down.length
+        columns = stage.across.inputs(0, stage.across.output)
+        width = stage.across.length
+        left, right = range(columns.start, 0), range(width, columns.stop)
+        self._inside = slice(len(left), len(left) + width)
+        self._left = self._beyond(left, width, 0)
+        self._right = self._beyond(right, width, self._inside.stop)
+        self._numbers = np.empty((0, len(left) + width + len(right), planes), dtype)
+        self._rows = range(0)
+        self._fetched: dict[int, Array] = {}
+        self._kept = range(self._height)
+
+    def _beyond(self, columns: range, width: int, start: int) -> tuple[slice, list[int] | None]:
+        """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
+        where = slice(start, start + len(columns))
+        index = self._index
+        return where, index and [self._inside.start + index(x, width) for x in columns]
+
+    def fetch(self, rows: range, kept: range) -> None:
+        """Get those of `rows` that are not among `kept`: the ones still to be had when the window comes to them."""
+        self._kept = kept
+        sources = {row: self._source_of(row) for row in rows if row not in kept}
+        lines: dict[int, Array] = {}
+        for line in sorted({source for source in sources.values() if source is not None}):
+            lines[line] = np.empty(self._numbers[:, self._inside].shape[1:], self._numbers.dtype)
+            self._upstream.fill(line, line + 1, lines[line][np.newaxis])
+        self._fetched = {row: lines[source] for row, source in sources.items() if source is not None}
+
+    def over(self, rows: range) -> Array:
+        """Return the window moved to `rows`; it is valid until the next call."""
+        if len(self._numbers) < len(rows):
+            self._numbers = np.empty((len(rows), *self._numbers.shape[1:]), self._numbers.dtype)
+            self._rows = range(0)
+        known = 0
+        if rows.start in self._rows:
+            known = min(self._rows.stop, rows.stop) - rows.start
+            shift = rows.start - self._rows.start
+            if shift:
+                self._numbers[:known] = self._numbers[shift : shift + known]
+        self._rows = rows
+        self._load(rows[known:], self._numbers[known : len(rows)])
+        return self._numbers[: len(rows)]
+
+    def _load(self, rows: range, numbers: Array) -> None:
+        inside = numbers[:, self._inside]
+        first, last = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
+        if first < last:
+            self._upstream.fill(first, last, inside[first - rows.start : last - rows.start])
+        for row, line in zip(rows, inside, strict=True):
+            if row not in self._kept:
+                self._load_row(row, line)
+        for where, source in (self._left, self._right):
+            numbers[:, where] = self._outside if source is None else numbers[:, source]
+
+    def _load_row(self, row: int, line: Array) -> None:
+        source = self._source_of(row)
+        if source is None:
+            line[...] = self._outside
+        elif row in self._fetched:
+            line[...] = self._fetched[row]
+        else:
+            self._upstream.fill(source, source + 1, line[np.newaxis])
+
+    def _source_of(self, row: int) -> int | None:
+        """Return the row of the input that stands at `row`; None beyond a constant border."""
+        if 0 <= row < self._height:
+            return row
+        return None if self._index is None else self._index(row, self._height)
+
+
+def split(rows: int, parts: int) -> list[range]:
+    """Return up to `parts` bands of nearly equal height that together are ``0 … rows-1``.
+
+    >>> split(7, 3)
+    [range(0, 2), range(2, 4), range(4, 7)]
+    """
+    parts = max(1, min(parts, rows))
+    edges = [rows * part // parts for part in range(parts + 1)]
+    return [range(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
