@@ -1,2 +1,199 @@
-"""x."""
+"""imfilt filters pictures with convolution kernels, exactly.
+
+>>> import numpy as np
+>>> import imfilt
+>>> spot = np.zeros((3, 3), np.uint8)
+>>> spot[1, 1] = 160
+>>> imfilt.apply(spot, "gaussian3")
+array([[10, 20, 10],
+       [20, 40, 20],
+       [10, 20, 10]], dtype=uint8)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from imfilt.errors import (
+    ImfiltError,
+    KernelError,
+    PictureError,
+    RecipeError,
+    RegistryError,
+    TargetError,
+    UnknownKernelError,
+    UsageError,
+)
+from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.given import to_kernels
+from imfilt.kernels.registry import Registry, load_registry
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+    from PIL import Image
+
+    Matrix = Sequence[Sequence[object]] | NDArray[Any]
+    OneKernel = str | Kernel | Matrix
+
+# What `apply` takes and returns, named as text because neither Pillow nor NumPy is imported before it is needed.
+Samples = TypeVar("Samples", "Image.Image", "NDArray[Any]")
+
+__all__ = [
+    "ImfiltError",
+    "Kernel",
+    "KernelError",
+    "PictureError",
+    "RecipeError",
+    "Registry",
+    "RegistryError",
+    "TargetError",
+    "UnknownKernelError",
+    "UsageError",
+    "apply",
+    "convolve",
+    "load_registry",
+]
+
 __version__ = "0.1.0"
+
+
+def apply(
+    image: Samples,
+    kernel: OneKernel | Sequence[OneKernel],
+    *,
+    border: str = "edge",
+    size: str = "same",
+    stride: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
+    anchor: tuple[int, int] | None = None,
+    correlate: bool = False,
+    normalize: str = "clip",
+    alpha: str = "auto",
+    registry: Registry | None = None,
+    threads: int | None = None,
+) -> Samples:
+    """Filter a picture, as the command ``imfilt apply`` does; return a new one of the same type.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image or numpy.ndarray
+        An array is H × W or H × W × C, of uint8, uint16 or float32. An image of Pillow keeps its mode, but a palette
+        becomes RGB or RGBA and one bit becomes grey.
+    kernel : str, matrix or Kernel, or a sequence of them
+        Names are looked up in `registry`. Several are applied in this order as one exact computation: each sees the
+        whole result of the one before, and rounding and clipping come once, last.
+    border : str
+        What lies beyond the border: ``edge``, ``reflect``, ``symmetric``, ``wrap``, ``zero`` or ``constant:V``.
+    size : str
+        ``same`` as the picture; ``valid``, where the kernel lies wholly inside; ``full``, wherever it touches.
+    stride, dilation : int or (rows, columns)
+        Keep every so many results; set the taps so far apart.
+    anchor : (row, column), optional
+        The cell of the matrix that lies on the output sample, for every kernel.
+    correlate : bool
+        Lay the matrix over the picture as it is written, not rotated by 180 degrees.
+    normalize : str
+        ``clip``, ``abs``, ``peak``, ``minmax``, ``shift`` or ``none``.
+    alpha : str
+        ``weighted``, ``keep``, ``straight``, or ``auto``. Given for an array, its last channel is alpha; with ``auto``
+        all channels of an array are filtered alike.
+    registry : Registry, optional
+        The built-in kernels where it is not given; see `load_registry`.
+    threads : int, optional
+        How many threads to use; as many as are worth it where it is not given. It changes no sample.
+
+    Raises
+    ------
+    UsageError
+        For an unknown kernel, a matrix that is none, or arithmetic that does not fit the picture.
+    PictureError
+        For a mode of image that cannot be filtered without loss.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> flat = Image.new("RGB", (40, 30), "teal")
+    >>> imfilt.apply(flat, ["gaussian5", "edge3"]).getextrema()
+    ((0, 0), (0, 0), (0, 0))
+    """
+    from imfilt.engine.recipe import Recipe
+
+    recipe = Recipe(
+        to_kernels(kernel, registry or load_registry()),
+        border=border,
+        size=size,
+        stride=stride,
+        dilation=dilation,
+        anchor=anchor,
+        correlate=correlate,
+        normalize=normalize,
+        alpha=alpha,
+    )
+    if hasattr(image, "__array_interface__") and not hasattr(image, "getbands"):
+        from imfilt.engine.arrays import filter_array
+
+        return filter_array(image, recipe, threads=threads)
+    from imfilt.batch.work import filter_image
+
+    return filter_image(image, recipe, threads=threads)
+
+
+def convolve(
+    array: ArrayLike,
+    weights: Matrix | Kernel,
+    *,
+    divisor: float | str = 1,
+    bias: float = 0,
+    border: str = "edge",
+    size: str = "same",
+    stride: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
+    anchor: tuple[int, int] | None = None,
+    correlate: bool = False,
+) -> NDArray[np.float64] | NDArray[np.int64]:
+    """Return the convolution of an array with a matrix, exact, not rounded and not clipped.
+
+    ``h[y, x] = Σ w[i, j] · P[y·s + (i - a_y)·l, x·s + (j - a_x)·l] / divisor + bias``, where w is `weights` rotated by 180
+    degrees, or as it is with `correlate`; P continued by `border`; s the stride, l the dilation, and a the anchor,
+    ``(height // 2, width // 2)`` where it is not given. The length of each side is
+    ``floor((n + 2p - l·(k - 1) - 1) / s) + 1``.
+
+    Parameters
+    ----------
+    array : array_like
+        H × W or H × W × C, of any real dtype; each channel is convolved.
+    weights : matrix or Kernel
+        Integers, floats, fractions, or text such as ``"1/9"``. A `Kernel` brings its divisor, bias and anchor along.
+    divisor, bias, border, size, stride, dilation, anchor, correlate
+        As for `apply`.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 where array, weights and bias are whole and the divisor is 1; float64 otherwise.
+
+    Raises
+    ------
+    UsageError
+        For a matrix that is none, options that do not fit, or a result beyond int64.
+
+    Examples
+    --------
+    >>> imfilt.convolve([[0, 1, 2], [3, 4, 5]], [[0, 1], [2, 3]], size="valid", correlate=True)
+    array([[19, 25]])
+    """
+    from imfilt.engine.arrays import convolve_array
+    from imfilt.engine.recipe import Recipe
+
+    if isinstance(weights, Kernel):
+        if (divisor, bias) != (1, 0):
+            raise UsageError("a Kernel has its own divisor and bias; leave these out, or give a matrix")
+        kernel = weights
+    else:
+        kernel = Kernel(weights, divisor=divisor, bias=bias)
+    recipe = Recipe(
+        (kernel,), border=border, size=size, stride=stride, dilation=dilation, anchor=anchor, correlate=correlate
+    )
+    return convolve_array(array, recipe)

@@ -1,0 +1,1 @@
+"""Jobs, runners, outcomes: how many files become one run. No terminal."""

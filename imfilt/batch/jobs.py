@@ -1,0 +1,216 @@
+"""From inputs to jobs: which files, to which targets; all that can be known is checked before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from imfilt.batch.outcomes import Outcome, Status
+from imfilt.engine.recipe import Recipe
+from imfilt.errors import PictureError, TargetError, UsageError
+from imfilt.images.formats import EXTENSIONS, format_of_target
+from imfilt.images.limits import MAX_PIXELS
+
+STREAM = "-"
+
+
+class Existing(Enum):
+    """What to do about a target that is there already."""
+
+    REFUSE = "refuse"
+    OVERWRITE = "overwrite"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source, one target, one recipe."""
+
+    source: Path | None
+    """None for standard input."""
+    target: Path | None
+    """None for standard output."""
+    recipe: Recipe
+    format: str | None = None
+    """The format to write, a key of `FORMATS`; that of the source where it is not given."""
+    overwrite: bool = False
+    max_pixels: int = MAX_PIXELS
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asks for: inputs, one recipe, and where the results go."""
+
+    inputs: Sequence[str]
+    """Files, folders, or "-"."""
+    recipe: Recipe
+    output: str | None = None
+    """A file, a folder (it is there, or the name ends with a slash), "-", or None for beside each source."""
+    existing: Existing = Existing.REFUSE
+    recursive: bool = False
+    max_pixels: int = MAX_PIXELS
+    threads: int | None = None
+
+    @property
+    def suffix(self) -> str:
+        """What is added to the names of results that are written beside their sources."""
+        return "".join(f"_{kernel.name}" for kernel in self.recipe.kernels)
+
+    @property
+    def output_folder(self) -> Path | None:
+        """The folder that results go to under the names of their sources; None where they do not."""
+        if self.output is None or self.output == STREAM:
+            return None
+        slashes = tuple(filter(None, (os.sep, os.altsep)))
+        return Path(self.output) if self.output.endswith(slashes) or Path(self.output).is_dir() else None
+
+
+@dataclass(frozen=True)
+class _Source:
+    path: Path
+    below: Path
+    """The path from the folder that was asked for, so that results can lie alike."""
+    from_folder: bool = False
+
+
+def make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
+    """Return the jobs to do, and the outcomes of the inputs that make none (skipped, missing, empty folders).
+
+    Raises `UsageError` or `TargetError` where outputs are in the way, collide, or cannot be written.
+    """
+    if STREAM in request.inputs:
+        return [_stream_job(request)], []
+    sources, outcomes = _find_sources(request)
+    jobs = [_make_job(source, request) for source in _without_own_results(sources, request)]
+    if request.output == STREAM or (request.output is not None and request.output_folder is None):
+        _check_single(jobs, request)
+    skipped = _settle_targets(jobs, request) if request.output != STREAM else set()
+    outcomes += [Outcome(job.source, Status.SKIPPED, job.target) for job in jobs if job.target in skipped]
+    return [job for job in jobs if job.target not in skipped], outcomes
+
+
+def _stream_job(request: Request) -> Job:
+    if len(request.inputs) > 1:
+        raise UsageError("standard input (-) cannot be filtered together with other inputs")
+    output = request.output
+    if output is None or output == STREAM:
+        return _job(request, None, None, None)
+    if request.output_folder is not None:
+        raise UsageError("standard input (-) has no name to use in a folder; give -o a file name, or -o -")
+    job = _job(request, None, Path(output), format_of_target(Path(output)).name)
+    return job if job.target not in _settle_targets([job], request) else _skip_stream(job)
+
+
+def _skip_stream(job: Job) -> Job:
+    raise TargetError(f"{job.target}: is there already, and standard input cannot be skipped; use --overwrite")
+
+
+def _job(request: Request, source: Path | None, target: Path | None, written_as: str | None) -> Job:
+    overwrite = request.existing is Existing.OVERWRITE
+    return Job(source, target, request.recipe, written_as, overwrite, request.max_pixels, request.threads)
+
+
+def _make_job(source: _Source, request: Request) -> Job:
+    if request.output == STREAM:
+        return _job(request, source.path, None, None)
+    target = _target_of(source, request)
+    named_by_person = request.output is not None and request.output_folder is None
+    known = EXTENSIONS.get(target.suffix.casefold())
+    if named_by_person:
+        known = format_of_target(target)
+    return _job(request, source.path, target, known.name if known else None)
+
+
+def _target_of(source: _Source, request: Request) -> Path:
+    if request.output is None:
+        return source.path.with_name(f"{source.path.stem}{request.suffix}{source.path.suffix}")
+    folder = request.output_folder
+    return Path(request.output) if folder is None else folder / source.below
+
+
+def _check_single(jobs: Sequence[Job], request: Request) -> None:
+    if len(jobs) > 1:
+        raise UsageError(
+            f"{len(jobs)} inputs cannot all be written to {request.output!r}; end it with a slash to make it a folder"
+        )
+
+
+def _find_sources(request: Request) -> tuple[list[_Source], list[Outcome]]:
+    sources: dict[Path, _Source] = {}
+    outcomes = []
+    for given in map(Path, request.inputs):
+        found = []
+        if given.is_dir():
+            found = [_Source(path, path.relative_to(given), True) for path in _pictures_in(given, request.recursive)]
+            problem = "no pictures in this folder" + ("" if request.recursive else " (use -r to look into its folders)")
+        elif given.is_file():
+            found = [_Source(given, Path(given.name))]
+        elif os.path.lexists(given):
+            problem = "neither a file nor a folder"
+        else:
+            problem = "no such file or folder"
+        for source in found:
+            sources.setdefault(source.path, source)
+        if not found:
+            outcomes.append(Outcome(given, Status.FAILED, error=PictureError(problem)))
+    return list(sources.values()), outcomes
+
+
+def _pictures_in(folder: Path, recursive: bool) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
+        for name in sorted(files):
+            path = Path(place, name)
+            if not name.startswith(".") and path.suffix.casefold() in EXTENSIONS and path.is_file():
+                yield path
+
+
+def _without_own_results(sources: Sequence[_Source], request: Request) -> Iterable[_Source]:
+    """Leave out what an earlier run wrote beside its source into a folder that is asked for again."""
+    if request.output is not None:
+        return sources
+    results = {_target_of(source, request) for source in sources}
+    return [source for source in sources if not (source.from_folder and source.path in results)]
+
+
+def _settle_targets(jobs: Sequence[Job], request: Request) -> set[Path | None]:
+    """Check every target, and return those to be skipped because they are there already."""
+    sources = {job.source.resolve() for job in jobs if job.source is not None}
+    claimed: dict[Path, Job] = {}
+    skipped: set[Path | None] = set()
+    for job in jobs:
+        target = job.target
+        if target is None:
+            continue
+        real = target.parent.resolve() / target.name
+        if real in claimed:
+            raise TargetError(f"{claimed[real].source} and {job.source} would both be written to {target}")
+        claimed[real] = job
+        if real in sources or (job.source is not None and target.exists() and target.samefile(job.source)):
+            raise TargetError(f"{target}: is itself an input; write somewhere else with -o")
+        if target.is_dir():
+            raise TargetError(f"{target}: is a folder; choose another name")
+        if os.path.lexists(target):
+            if request.existing is Existing.SKIP:
+                skipped.add(target)
+            elif request.existing is Existing.REFUSE:
+                raise TargetError(f"{target}: is there already; use --overwrite to replace it, or --skip-existing")
+    for folder in {job.target.parent for job in jobs if job.target is not None}:
+        _check_folder(folder, may_be_made=request.output_folder is not None)
+    return skipped
+
+
+def _check_folder(folder: Path, *, may_be_made: bool) -> None:
+    if not folder.exists() and not may_be_made:
+        raise TargetError(f"{folder}: there is no such folder; make it first")
+    there = folder
+    while not os.path.lexists(there):
+        there = there.parent
+    if not there.is_dir():
+        raise TargetError(f"{there}: is not a folder, so nothing can be written into it")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise TargetError(f"{there}: this folder cannot be written to; choose another with -o")

@@ -1,0 +1,41 @@
+"""What became of the jobs, and which exit status that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from imfilt.errors import ImfiltError
+
+
+class Status(Enum):
+    """What became of one job."""
+
+    WRITTEN = "written"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One job, or one input that made none, and what became of it."""
+
+    source: Path | None
+    """None for standard input."""
+    status: Status
+    target: Path | None = None
+    """None for standard output, and where there is no target."""
+    error: ImfiltError | None = None
+    plan: tuple[str, ...] = ()
+    """How the engine went about it, in lines for a person."""
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> int:
+    """Return the exit status of a run: 0 all written or skipped, 1 an input failed, 2 none could be done as asked."""
+    outcomes = list(outcomes)
+    codes = {outcome.error.exit_code for outcome in outcomes if outcome.error is not None}
+    if any(outcome.status is Status.WRITTEN for outcome in outcomes):
+        return 1 if codes else 0
+    return min(codes, default=0)

@@ -1,0 +1,78 @@
+"""Read, filter, write: the one road that every runner and the Python API share."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imfilt.batch.jobs import Job
+from imfilt.batch.outcomes import Outcome, Status
+from imfilt.engine.plan import Plan, make_plan
+from imfilt.engine.recipe import Recipe
+from imfilt.engine.run import filter_rows
+from imfilt.errors import ImfiltError, PictureError
+from imfilt.images.formats import FORMATS, check_holds
+from imfilt.images.picture import Picture
+from imfilt.images.reading import read_picture, to_picture
+from imfilt.images.writing import encode_picture, write_picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def filter_picture(
+    picture: Picture, recipe: Recipe, *, threads: int | None = None, in_place: bool = False
+) -> tuple[Picture, Plan]:
+    """Return `picture` filtered, and the plan that was carried out.
+
+    `in_place` allows the picture to be written over, which is done where the result has the same size.
+    """
+    plan = make_plan(recipe, picture.mode.samples, picture.shape, has_alpha=picture.mode.has_alpha)
+    in_place = in_place and plan.output_shape == plan.shape
+    result = picture if in_place else picture.like(plan.output_shape)
+    filter_rows(plan, picture, result, threads=threads, in_place=in_place)
+    return result, plan
+
+
+def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) -> Image:
+    """Return an image of Pillow filtered, as a new image that carries the same."""
+    picture, _ = filter_picture(to_picture(image), recipe, threads=threads)
+    result = picture.image
+    result.info = {key: value for key, value in image.info.items() if key != "transparency"}
+    return result
+
+
+def run_job(job: Job) -> Outcome:
+    """Do one job, and return what became of it; an `ImfiltError` becomes a failed outcome."""
+    try:
+        plan = _read_filter_write(job)
+    except MemoryError:
+        return Outcome(job.source, Status.FAILED, job.target, PictureError("not enough memory for this picture"))
+    except ImfiltError as error:
+        return Outcome(job.source, Status.FAILED, job.target, error)
+    return Outcome(job.source, Status.WRITTEN, job.target, plan=tuple(plan.describe()))
+
+
+def _read_filter_write(job: Job) -> Plan:
+    source = io.BytesIO(sys.stdin.buffer.read()) if job.source is None else job.source
+    picture = read_picture(source, max_pixels=job.max_pixels)
+    target_format = FORMATS[job.format or picture.format]
+    check_holds(target_format, picture.image.mode)
+    result, plan = filter_picture(picture, job.recipe, threads=job.threads, in_place=True)
+    if job.target is None:
+        sys.stdout.buffer.write(encode_picture(result, target_format))
+        sys.stdout.buffer.flush()
+        return plan
+    _make_folder(job.target.parent)
+    mode = None if job.source is None else job.source.stat().st_mode & 0o777
+    write_picture(result, job.target, target_format, overwrite=job.overwrite, mode=mode)
+    return plan
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PictureError(f"{folder} cannot be made: {error.strerror or error}") from None

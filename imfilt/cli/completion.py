@@ -1,0 +1,28 @@
+"""``imfilt completion``: what makes a shell complete commands, options and kernel names."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from imfilt.cli.command import Command
+
+SHELLS = ("bash", "zsh", "fish")
+
+EXAMPLES = """
+imfilt completion bash >> ~/.bashrc
+imfilt completion zsh >> ~/.zshrc
+imfilt completion fish > ~/.config/fish/completions/imfilt.fish
+"""
+
+
+@click.command("completion", cls=Command, examples=EXAMPLES, short_help="Print a completion script for a shell.")
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the script that makes SHELL complete commands, options and the names of your kernels."""
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"no completion for {shell}")
+    program = context.find_root().command
+    print(kind(program, {}, "imfilt", "_IMFILT_COMPLETE").source())

@@ -1,0 +1,28 @@
+"""What goes to the terminal: results to standard output, everything else to standard error, nothing unescaped."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def printable(text: object) -> str:
+    r"""Return `text` with everything that could steer a terminal as an escape.
+
+    >>> print(printable("a\x1b[31mb\n"))
+    a\x1b[31mb\n
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in str(text))
+
+
+def say(message: str) -> None:
+    """Print one line for the person on standard error."""
+    print(f"imfilt: {printable(message)}", file=sys.stderr, flush=True)
+
+
+def print_path(path: Path) -> None:
+    """Print a path on standard output, byte for byte, so that scripts can use it."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,34 @@
+"""Types of option values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class RowsColumns(click.ParamType):
+    """One whole number for both directions, or two as ``Y,X``."""
+
+    name = "N|Y,X"
+
+    def __init__(self, least: int, *, single: bool = True) -> None:
+        self.least = least
+        self.single = single
+        if not single:
+            self.name = "Y,X"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> tuple[int, int]:
+        """Return (rows, columns)."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        try:
+            numbers = [int(part) for part in parts]
+        except ValueError:
+            numbers = []
+        if len(numbers) == 1 and self.single:
+            numbers *= 2
+        if len(numbers) != 2 or min(numbers) < self.least:
+            self.fail(f"{value!r} is not {self.name} with whole numbers from {self.least} on", parameter, context)
+        return numbers[0], numbers[1]

@@ -1,0 +1,113 @@
+"""The formats that are read and written: one table. What is not here is never opened, whatever a file is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from imfilt.errors import PictureError, TargetError
+
+if TYPE_CHECKING:
+    from imfilt.images.picture import Carried
+
+Settings = dict[str, Any]
+"""Keyword arguments of Pillow's `Image.save`."""
+
+
+def _no_settings(_: Carried) -> Settings:
+    return {}
+
+
+def _jpeg_settings(carried: Carried) -> Settings:
+    if carried.jpeg is None:
+        return {"quality": 95, "subsampling": 0}
+    return {
+        "qtables": carried.jpeg.quantization,
+        "subsampling": carried.jpeg.subsampling,
+        "progressive": carried.jpeg.progressive,
+    }
+
+
+def _tiff_settings(carried: Carried) -> Settings:
+    lossless = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma")
+    return {"compression": carried.compression if carried.compression in lossless else "tiff_adobe_deflate"}
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of picture files."""
+
+    name: str
+    """Pillow's name for it."""
+    extensions: tuple[str, ...]
+    """With the dot; the first is the usual one."""
+    modes: frozenset[str]
+    """The modes that it can hold, in Pillow's names."""
+    settings: Callable[[Carried], Settings] = field(default=_no_settings)
+    """What a picture is written with."""
+    also_opens: tuple[str, ...] = ()
+    """Pillow's names for other formats that are read and written as this one."""
+
+
+def _modes(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+FORMATS = {
+    entry.name: entry
+    for entry in (
+        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16")),
+        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _modes("L RGB CMYK"), _jpeg_settings, also_opens=("MPO",)),
+        Format("TIFF", (".tif", ".tiff"), _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 F"), _tiff_settings),
+        Format("WEBP", (".webp",), _modes("L RGB RGBA"), lambda _: {"quality": 90, "exact": True}),
+        Format("AVIF", (".avif",), _modes("L RGB RGBA"), lambda _: {"quality": 90, "subsampling": "4:4:4"}),
+        Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16")),
+        Format("GIF", (".gif",), _modes("L")),
+        Format("BMP", (".bmp", ".dib"), _modes("L RGB"), also_opens=("DIB",)),
+        Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB F")),
+        Format("TGA", (".tga",), _modes("L LA RGB RGBA"), lambda _: {"compression": "tga_rle"}),
+        Format("PCX", (".pcx",), _modes("L RGB")),
+        Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA")),
+        Format("QOI", (".qoi",), _modes("RGB RGBA")),
+    )
+}
+
+EXTENSIONS = {extension: entry for entry in FORMATS.values() for extension in entry.extensions}
+
+_FIRST_CHOICES = ("PNG", "TIFF")
+
+
+def format_of_target(path: PurePath) -> Format:
+    """Return the format that the extension of `path` stands for; raise `TargetError` where there is none."""
+    try:
+        return EXTENSIONS[path.suffix.casefold()]
+    except KeyError:
+        known = ", ".join(entry.extensions[0] for entry in FORMATS.values())
+        named = f"extension {path.suffix!r} stands for no format" if path.suffix else "no extension names a format"
+        raise TargetError(f"{path}: {named} that imfilt writes; use one of {known}") from None
+
+
+def check_holds(entry: Format, mode: str) -> None:
+    """Raise `PictureError`, naming formats that would do, unless the format can hold a picture of `mode`."""
+    if mode not in entry.modes:
+        others = [name for name in _FIRST_CHOICES if mode in FORMATS[name].modes]
+        raise PictureError(
+            f"{entry.name} cannot hold {describe_mode(mode)}; write {' or '.join(others)} instead "
+            f"(-o NAME{FORMATS[others[0]].extensions[0]})"
+        )
+
+
+def describe_mode(mode: str) -> str:
+    """Return what a mode is, for a person."""
+    known = {
+        "L": "grey samples",
+        "LA": "grey samples with alpha",
+        "RGB": "full colour (RGB)",
+        "RGBA": "colour with alpha (RGBA)",
+        "CMYK": "CMYK colour",
+        "I;16": "grey samples of 16 bits",
+        "F": "samples in floating point",
+    }
+    return known.get(mode, f"{mode} colour")

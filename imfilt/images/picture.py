@@ -1,0 +1,94 @@
+"""A picture: pixels, and all that has to be kept of the file they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imfilt.engine.samples import SAMPLE_TYPES, SampleType
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class JpegSettings:
+    """How a JPEG file was made, so that another can be made alike."""
+
+    quantization: dict[int, list[int]]
+    subsampling: int
+    """Pillow's number: 0 for 4:4:4, 1 for 4:2:2, 2 for 4:2:0; -1 where there is nothing to sample."""
+    progressive: bool
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a file carries beside its samples."""
+
+    exif: bytes | None = None
+    icc_profile: bytes | None = None
+    resolution: tuple[float, float] | None = None
+    """Samples per inch, across and down."""
+    jpeg: JpegSettings | None = None
+    compression: str | None = None
+    """Pillow's name for the compression of a TIFF file."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A mode of picture that can be filtered as it is."""
+
+    samples: SampleType
+    channels: int
+    has_alpha: bool = False
+
+
+MODES = {
+    "L": Mode(SAMPLE_TYPES["uint8"], 1),
+    "LA": Mode(SAMPLE_TYPES["uint8"], 2, has_alpha=True),
+    "RGB": Mode(SAMPLE_TYPES["uint8"], 3),
+    "RGBA": Mode(SAMPLE_TYPES["uint8"], 4, has_alpha=True),
+    "CMYK": Mode(SAMPLE_TYPES["uint8"], 4),
+    "YCbCr": Mode(SAMPLE_TYPES["uint8"], 3),
+    "LAB": Mode(SAMPLE_TYPES["uint8"], 3),
+    "I;16": Mode(SAMPLE_TYPES["uint16"], 1),
+    "F": Mode(SAMPLE_TYPES["float32"], 1),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pixels as Pillow holds them, in one of `MODES`; a source and a sink of rows for the engine."""
+
+    image: Image.Image
+    carried: Carried = field(default_factory=Carried)
+    format: str = "PNG"
+    """The format it came in: a key of `imfilt.images.formats.FORMATS`."""
+
+    @property
+    def mode(self) -> Mode:
+        """What its samples are."""
+        return MODES[self.image.mode]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows, columns, channels."""
+        return self.image.height, self.image.width, self.mode.channels
+
+    def like(self, shape: tuple[int, ...]) -> Picture:
+        """Return a black picture of another shape that carries the same."""
+        return replace(self, image=Image.new(self.image.mode, (shape[1], shape[0])))
+
+    def read_rows(self, first: int, last: int, rows: Array) -> None:
+        """Copy the samples of rows ``first … last-1`` into `rows`."""
+        strip = self.image.crop((0, first, self.image.width, last))
+        rows[...] = np.frombuffer(strip.tobytes(), self.mode.samples.name).reshape(rows.shape)
+
+    def write_rows(self, first: int, rows: Array) -> None:
+        """Take `rows` as the rows from `first` on."""
+        size = rows.shape[1], rows.shape[0]
+        strip = Image.frombuffer(self.image.mode, size, np.ascontiguousarray(rows).data, "raw", self.image.mode, 0, 1)
+        self.image.paste(strip, (0, first))

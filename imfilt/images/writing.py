@@ -1,0 +1,97 @@
+"""Writing: a picture goes into a temporary file beside its target, and is moved into place when it is whole."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from imfilt.errors import PictureError
+from imfilt.images.formats import Format, check_holds
+from imfilt.images.picture import Picture
+
+
+def write_picture(
+    picture: Picture, target: Path, target_format: Format, *, overwrite: bool = False, mode: int | None = None
+) -> None:
+    """Write `picture` to `target` in one step, with all that it carries and the format can hold.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Whether a file that is there already may be replaced.
+    mode : int, optional
+        The permissions of the new file; those of any new file where it is not given.
+
+    Raises
+    ------
+    PictureError
+        Where the format cannot hold the picture, the target is there already, or the disk does not take it. Nothing is
+        left behind then.
+    """
+    check_holds(target_format, picture.image.mode)
+    try:
+        with _beside(target) as (temporary, stream):
+            _encode(picture, stream, target_format)
+            if mode is not None:
+                os.chmod(temporary, mode)  # noqa: PTH101
+            stream.close()
+            _move(temporary, target, overwrite)
+    except FileExistsError:
+        raise PictureError("the target is there already; use --overwrite or --skip-existing") from None
+    except OSError as error:
+        raise PictureError(f"cannot be written: {error.strerror or error}") from None
+
+
+def encode_picture(picture: Picture, target_format: Format) -> bytes:
+    """Return the bytes of the file that `write_picture` would write."""
+    check_holds(target_format, picture.image.mode)
+    stream = io.BytesIO()
+    _encode(picture, stream, target_format)
+    return stream.getvalue()
+
+
+def _encode(picture: Picture, stream: BinaryIO, target_format: Format) -> None:
+    carried = picture.carried
+    settings: dict[str, Any] = target_format.settings(carried)
+    for key, value in (("exif", carried.exif), ("icc_profile", carried.icc_profile), ("dpi", carried.resolution)):
+        if value is not None:
+            settings[key] = value
+    image = picture.image
+    image.info, info = {}, image.info  # what is not carried on purpose is not to slip through
+    try:
+        image.save(stream, format=target_format.name, **settings)
+    except (ValueError, TypeError, KeyError, SyntaxError, OverflowError) as error:
+        raise PictureError(f"{target_format.name} cannot be written: {error}") from None
+    finally:
+        image.info = info
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Open a temporary file in the folder of `target`; it is gone afterwards, unless it was moved."""
+    temporary = target.with_name(f".imfilt-{secrets.token_hex(8)}.tmp")
+    stream = temporary.open("xb")
+    try:
+        yield temporary, stream
+    finally:
+        stream.close()
+        temporary.unlink(missing_ok=True)
+
+
+def _move(temporary: Path, target: Path, overwrite: bool) -> None:
+    if overwrite:
+        temporary.replace(target)
+        return
+    try:
+        target.hardlink_to(temporary)  # fails where something is there, in one step
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError from None
+        temporary.rename(target)

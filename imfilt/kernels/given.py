@@ -1,0 +1,39 @@
+"""Kernels as a program gives them: by name, as a matrix, or made already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from imfilt.errors import UsageError
+from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.registry import Registry
+
+
+def to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
+    """Return the kernels of a name, a matrix or a `Kernel`, or of a sequence of these.
+
+    >>> from imfilt.kernels.registry import load_registry
+    >>> [kernel.name for kernel in to_kernels(["blur", [[1, 2, 1]]], load_registry())]
+    ['box3', 'custom']
+    """
+    if isinstance(given, str | Kernel) or _is_matrix(given):
+        given = [given]
+    return tuple(_to_kernel(each, registry) for each in given)
+
+
+def _to_kernel(given: Any, registry: Registry) -> Kernel:
+    if isinstance(given, Kernel):
+        return given
+    return registry[given] if isinstance(given, str) else Kernel(given)
+
+
+def _is_matrix(given: Any) -> bool:
+    """Whether `given` is one matrix, so that its rows hold numbers, and not a sequence of kernels."""
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{given!r} is no kernel; give a name, a matrix, or a Kernel, or several of these")
+    first = next(iter(given), None)
+    if first is None or isinstance(first, str | Kernel):
+        return False
+    cell = next(iter(first), None) if isinstance(first, Iterable) else None
+    return isinstance(cell, str) or not isinstance(cell, Iterable)
