@@ -25,8 +25,8 @@ from imfilt.errors import (
     UnknownKernelError,
     UsageError,
 )
-from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.given import to_kernels
+from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.registry import Registry, load_registry
 
 if TYPE_CHECKING:
@@ -118,20 +118,22 @@ def apply(
     >>> imfilt.apply(flat, ["gaussian5", "edge3"]).getextrema()
     ((0, 0), (0, 0), (0, 0))
     """
-    from imfilt.engine.recipe import Recipe
+    import numpy as np
+
+    from imfilt.engine.recipe import Recipe, to_pair
 
     recipe = Recipe(
         to_kernels(kernel, registry or load_registry()),
         border=border,
         size=size,
-        stride=stride,
-        dilation=dilation,
+        stride=to_pair("stride", stride),
+        dilation=to_pair("dilation", dilation),
         anchor=anchor,
         correlate=correlate,
         normalize=normalize,
         alpha=alpha,
     )
-    if hasattr(image, "__array_interface__") and not hasattr(image, "getbands"):
+    if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array
 
         return filter_array(image, recipe, threads=threads)
@@ -155,10 +157,10 @@ def convolve(
 ) -> NDArray[np.float64] | NDArray[np.int64]:
     """Return the convolution of an array with a matrix, exact, not rounded and not clipped.
 
-    ``h[y, x] = Σ w[i, j] · P[y·s + (i - a_y)·l, x·s + (j - a_x)·l] / divisor + bias``, where w is `weights` rotated by 180
-    degrees, or as it is with `correlate`; P continued by `border`; s the stride, l the dilation, and a the anchor,
-    ``(height // 2, width // 2)`` where it is not given. The length of each side is
-    ``floor((n + 2p - l·(k - 1) - 1) / s) + 1``.
+    ``h[y, x] = Σ w[i, j] · P[y·s + (i - a_y)·l, x·s + (j - a_x)·l] / divisor + bias``, where w is `weights` rotated by
+    180 degrees, or as it is with `correlate`; P continued by `border`; s the stride, l the dilation, and a the anchor,
+    ``(height // 2, width // 2)`` where it is not given. With padding p before and after, as `size` asks for it, the
+    length of each side is ``floor((n + 2p - l·(k - 1) - 1) / s) + 1``.
 
     Parameters
     ----------
@@ -185,7 +187,7 @@ def convolve(
     array([[19, 25]])
     """
     from imfilt.engine.arrays import convolve_array
-    from imfilt.engine.recipe import Recipe
+    from imfilt.engine.recipe import Recipe, to_pair
 
     if isinstance(weights, Kernel):
         if (divisor, bias) != (1, 0):
@@ -194,6 +196,12 @@ def convolve(
     else:
         kernel = Kernel(weights, divisor=divisor, bias=bias)
     recipe = Recipe(
-        (kernel,), border=border, size=size, stride=stride, dilation=dilation, anchor=anchor, correlate=correlate
+        (kernel,),
+        border=border,
+        size=size,
+        stride=to_pair("stride", stride),
+        dilation=to_pair("dilation", dilation),
+        anchor=anchor,
+        correlate=correlate,
     )
     return convolve_array(array, recipe)

@@ -47,7 +47,9 @@ def _batch(*names: str, **settings: Any) -> Callable[[Any], Any]:
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path())
 @kernel_options
 @_arithmetic("--border", default="edge", metavar="RULE", help=f"Beyond the border: {', '.join(BORDERS)}.")
-@_arithmetic("--size", default="same", type=click.Choice(list(SIZES)), help="Of the result, by where the kernel may lie.")
+@_arithmetic(
+    "--size", default="same", type=click.Choice(list(SIZES)), help="Of the result, by where the kernel may lie."
+)
 @_arithmetic("--stride", default="1", type=RowsColumns(1), help="Keep every N-th result of the last kernel.")
 @_arithmetic("--dilation", default="1", type=RowsColumns(1), help="Set the taps of the kernels N samples apart.")
 @_arithmetic("--anchor", type=RowsColumns(0, single=False), help="The cell that lies on the output sample, from 0,0.")
@@ -76,7 +78,7 @@ def _batch(*names: str, **settings: Any) -> Callable[[Any], Any]:
 @click.option("-v", "--verbose", is_flag=True, cls=Option, help="Say what is done and how.")
 @click.option("-q", "--quiet", is_flag=True, cls=Option, help="Print errors only, and no paths.")
 @click.pass_context
-def apply(context: click.Context, inputs: Sequence[str], **options: Any) -> None:
+def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> None:
     """Filter pictures with one kernel, or with several in a row.
 
     An INPUT is a file, a folder, or - for standard input. The paths of the pictures written are printed, one a line. A
@@ -91,7 +93,7 @@ def apply(context: click.Context, inputs: Sequence[str], **options: Any) -> None
         max_pixels=options["max_pixels"],
         threads=options["threads"],
     )
-    if (options["output"] == STREAM or STREAM in inputs and options["output"] is None) and sys.stdout.isatty():
+    if (options["output"] == STREAM or (STREAM in inputs and options["output"] is None)) and sys.stdout.isatty():
         raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
     jobs, outcomes = make_jobs(request)
     from imfilt.batch.runners import RUNNERS  # NumPy is imported here, when all is known to be in order

@@ -23,7 +23,7 @@ class Command(click.Command):
     """A command with examples before its options, and its options in groups."""
 
     def __init__(self, *arguments: Any, examples: str = "", **settings: Any) -> None:
-        super().__init__(*arguments, context_settings=CONTEXT, **settings)
+        super().__init__(*arguments, **{"context_settings": CONTEXT, **settings})
         self.examples = examples
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:

@@ -56,7 +56,9 @@ def chosen_kernels(
         elif parameter.name == "matrices":
             kernels.append(_read_matrix(next(waiting["matrices"]), divisor, bias))
     if not kernels:
-        raise UsageError("no kernel given; name one with -k ('imfilt list-kernels' lists them), or give a matrix with -m")
+        raise UsageError(
+            "no kernel given; name one with -k ('imfilt list-kernels' lists them), or give a matrix with -m"
+        )
     return tuple(kernels)
 
 

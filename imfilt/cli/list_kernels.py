@@ -28,8 +28,8 @@ imfilt list-kernels --registry mine.toml   with your own kernels
 def list_kernels(as_json: bool, registries: Sequence[str]) -> None:
     """List the kernels there are, what they do, and where they come from.
 
-    On a terminal this is a table; elsewhere each kernel is a line of tab-separated fields: name, size, sum, what it does,
-    where from.
+    On a terminal this is a table; elsewhere each kernel is a line of tab-separated fields: name, size, sum, what it
+    does, where from.
     """
     registry = open_registry(registries)
     if as_json:

@@ -27,7 +27,7 @@ TERMINATED = 128 + signal.SIGTERM
 @click.version_option(__version__, prog_name="imfilt", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 def program(debug: bool) -> None:
-    """Filter images with convolution kernels: exactly, of any size.
+    r"""Filter images with convolution kernels: exactly, of any size.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 
-class RowsColumns(click.ParamType):
+class RowsColumns(click.ParamType[tuple[int, int]]):
     """One whole number for both directions, or two as ``Y,X``."""
 
     name = "N|Y,X"

@@ -47,7 +47,7 @@ def filter_array(array: Array, recipe: Recipe, *, threads: int | None = None, st
 
 
 def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
-    """Return the exact result of `recipe` over `array`, not rounded: int64 where it is whole by its making, else float64."""
+    """Return the exact result of `recipe` over `array`, not rounded: int64 where all is whole, else float64."""
     samples = np.asarray(array)
     if samples.dtype.kind == "b":
         samples = samples.astype(np.uint8)
@@ -64,7 +64,9 @@ def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
 
 def _as_cube(array: Array) -> Array:
     if array.ndim not in (2, 3) or 0 in array.shape:
-        raise RecipeError(f"an array of shape {array.shape} is no picture; give it as H × W or H × W × C, none of them 0")
+        raise RecipeError(
+            f"an array of shape {array.shape} is no picture; give it as H × W or H × W × C, none of them 0"
+        )
     return array.reshape(*array.shape[:2], -1)
 
 

@@ -99,9 +99,7 @@ def weighted_ratio(plan: Plan, numbers: list[Array]) -> tuple[Array, Array, Frac
         return ratio + float(plan.bias), np.ones_like(ratio), Fraction(0)
     common = math.gcd(premultiplied.denominator, alpha.denominator)
     above, below = alpha.denominator // common, premultiplied.denominator // common
-    bound = max(
-        premultiplied.bound * above, alpha.bound * below, colour.bound, Fraction(colour.denominator)
-    )
+    bound = max(premultiplied.bound * above, alpha.bound * below, colour.bound, Fraction(colour.denominator))
     bias = plan.bias
     bound *= bias.denominator + abs(bias.numerator)
     over, under, plain = (_widened(each, bound) for each in numbers)
@@ -143,7 +141,11 @@ def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
 def _exact_at(numerators: Array, denominators: Array, position: np.intp) -> Fraction:
     numerator = numerators.flat[position]
     denominator = denominators.flat[position] if denominators.ndim else denominators[()]
-    return Fraction(numerator) / Fraction(int(denominator)) if isinstance(numerator, float) else Fraction(int(numerator), int(denominator))
+    return (
+        Fraction(numerator) / Fraction(int(denominator))
+        if isinstance(numerator, float)
+        else Fraction(int(numerator), int(denominator))
+    )
 
 
 def _widened(numbers: Array, bound: Fraction) -> Array:

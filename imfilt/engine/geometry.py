@@ -17,8 +17,8 @@ SIZES: dict[str, Callable[[int, int], tuple[int, int]]] = {
 class Axis:
     """One direction, down or across: a kernel's taps over a length of samples.
 
-    Output ``y`` looks at the inputs ``y · stride - before + i · dilation`` for ``i`` in ``0 … taps - 1``; inputs below 0
-    and from `length` on lie beyond the border.
+    Output ``y`` looks at the inputs ``y · stride - before + i · dilation`` for ``i`` in ``0 … taps - 1``; inputs below
+    0 and from `length` on lie beyond the border.
     """
 
     length: int

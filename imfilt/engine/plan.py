@@ -178,7 +178,7 @@ def _make_chain(planes: str, steps: list[Step], recipe: Recipe, shape: Shape, wh
         down, across = _lay(step, recipe, (length, width), is_last=step is steps[-1])
         outside = level * denominator
         if whole:
-            step = _with_whole_bias(step, denominator)  # noqa: PLW2901
+            step = _with_whole_bias(step, denominator)
         denominator *= step.divisor
         offset = step.bias * denominator
         bound = max(bound, _total_weight(step) * max(bound, abs(outside)) + abs(offset))
@@ -193,7 +193,9 @@ def _lay(step: Step, recipe: Recipe, size: tuple[int, int], *, is_last: bool) ->
     taps = len(step.weights), len(step.weights[0])
     stride = recipe.stride if is_last else (1, 1)
     down, across = (
-        lay_axis(size[i], taps[i], anchor=step.anchor[i], stride=stride[i], dilation=recipe.dilation[i], size=recipe.size)
+        lay_axis(
+            size[i], taps[i], anchor=step.anchor[i], stride=stride[i], dilation=recipe.dilation[i], size=recipe.size
+        )
         for i in range(2)
     )
     if not (down.output and across.output):

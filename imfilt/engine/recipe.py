@@ -35,9 +35,9 @@ class Recipe:
         A name of `BORDERS`; ``constant:V`` with a level V.
     size : str
         ``same``, ``valid`` or ``full``.
-    stride : int or (rows, columns)
+    stride : (rows, columns)
         Every how many samples of the result are kept; with several kernels, of the last result.
-    dilation : int or (rows, columns)
+    dilation : (rows, columns)
         How far apart the taps of every kernel are.
     anchor : (row, column), optional
         Takes the place of the anchor of every kernel.
@@ -72,8 +72,8 @@ class Recipe:
         fill("size", choose("size", self.size, SIZES))
         fill("normalize", choose("normalisation", self.normalize, NORMALISATIONS))
         fill("alpha", choose("alpha", self.alpha, ALPHA_MODES))
-        fill("stride", _to_pair("stride", self.stride))
-        fill("dilation", _to_pair("dilation", self.dilation))
+        fill("stride", to_pair("stride", self.stride))
+        fill("dilation", to_pair("dilation", self.dilation))
         if self.anchor is not None:
             fill("anchor", tuple(self.anchor))
             for kernel in self.kernels:
@@ -97,7 +97,8 @@ class Recipe:
         return "keep" if any(kernel.sum == 0 for kernel in self.kernels) else "weighted"
 
 
-def _to_pair(what: str, value: object) -> Pair:
+def to_pair(what: str, value: object) -> Pair:
+    """Return (rows, columns) from one whole number for both, or from two; raise `RecipeError` for anything else."""
     pair = (value, value) if isinstance(value, int) else value
     if (
         not isinstance(pair, tuple | list)

@@ -58,7 +58,7 @@ def _step(kernel: Kernel, recipe: Recipe, in_floats: bool) -> Step:
     else:
         weights, divisor = kernel.integer_form.weights, kernel.integer_form.divisor
     if not recipe.correlate:
-        weights = tuple(row[::-1] for row in reversed(weights))  # type: ignore[assignment]
+        weights = tuple(row[::-1] for row in reversed(weights))
     anchor = recipe.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
     return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), anchor)
 
@@ -80,12 +80,12 @@ def _anchor_tap(step: Step) -> Step:
 
 def _to_unit_sum(step: Step) -> Step:
     """Return the step with weights that sum to 1, so that what is opaque stays opaque."""
-    total = sum(map(sum, step.weights))
+    total: int | float = sum(map(sum, step.weights))
     if total == 0:
         raise RecipeError(
             f"kernel {step.name!r} sums to 0 and cannot filter alpha; choose --alpha keep or --alpha straight"
         )
-    if not step.is_whole:
+    if isinstance(total, float):
         return replace(step, weights=tuple(tuple(weight / total for weight in row) for row in step.weights))
     sign = 1 if total > 0 else -1
     weights = tuple(tuple(weight * sign for weight in row) for row in step.weights)

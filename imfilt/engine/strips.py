@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.borders import Border
-from imfilt.engine.planes import PLANES
 from imfilt.engine.plan import Chain, Plan, Stage
+from imfilt.engine.planes import PLANES
 from imfilt.engine.strategies import STRATEGIES
 
 Array = NDArray[Any]
@@ -117,7 +118,7 @@ class _StageRows:
 
 
 class _Window:
-    """The rows that a stage looks at, with the samples beyond the border filled in; it moves down and keeps what it can.
+    """The rows that a stage looks at, the samples beyond the border filled in; it moves down and keeps what it can.
 
     Rows are counted as those of the input, so that those above the picture are below 0.
     """
@@ -204,4 +205,4 @@ def split(rows: int, parts: int) -> list[range]:
     """
     parts = max(1, min(parts, rows))
     edges = [rows * part // parts for part in range(parts + 1)]
-    return [range(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [range(start, stop) for start, stop in pairwise(edges)]

@@ -90,5 +90,5 @@ class Picture:
     def write_rows(self, first: int, rows: Array) -> None:
         """Take `rows` as the rows from `first` on."""
         size = rows.shape[1], rows.shape[0]
-        strip = Image.frombuffer(self.image.mode, size, np.ascontiguousarray(rows).data, "raw", self.image.mode, 0, 1)
+        strip = Image.frombuffer(self.image.mode, size, np.ascontiguousarray(rows), "raw", self.image.mode, 0, 1)
         self.image.paste(strip, (0, first))

@@ -8,15 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from PIL import Image, JpegImagePlugin
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from imfilt.errors import PictureError
 from imfilt.images.convert import check_depth, to_filterable
 from imfilt.images.formats import FORMATS
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.picture import Carried, JpegSettings, Picture
-
-
 
 _OPENED_AS = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.also_opens)}
 
@@ -106,7 +104,7 @@ def _one_line_errors(source: Path | BinaryIO) -> Iterator[None]:
         raise
     except MemoryError:
         raise PictureError("not enough memory for this picture") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise PictureError(_why_unidentified(source)) from None
     except FileNotFoundError:
         raise PictureError("no such file") from None

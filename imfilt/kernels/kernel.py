@@ -135,7 +135,9 @@ def _to_weights(rows: Iterable[Iterable[object]]) -> tuple[tuple[Number, ...], .
     for y, row in enumerate(rows, 1):
         cells = _plain(row)
         if not isinstance(cells, list | tuple):
-            raise KernelError(f"row {y}: {type_names.get(type(cells), 'one number')} where a list of numbers must stand")
+            raise KernelError(
+                f"row {y}: {type_names.get(type(cells), 'one number')} where a list of numbers must stand"
+            )
         if not cells:
             raise KernelError(f"row {y} is empty")
         if weights and len(cells) != len(weights[0]):

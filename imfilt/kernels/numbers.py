@@ -38,7 +38,7 @@ def to_number(value: object) -> Number:
     if isinstance(value, Integral):
         return _bounded(int(value))
     if isinstance(value, Rational):
-        return _bounded(Fraction(value.numerator, value.denominator))
+        return _bounded(Fraction(int(value.numerator), int(value.denominator)))
     return _from_float(float(value))
 
 
