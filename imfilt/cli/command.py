@@ -35,7 +35,7 @@ class Command(click.Command):
         grouped: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(context):
             record = parameter.get_help_record(context)
-            if record is not None:
+            if record is not None and isinstance(parameter, click.Option):
                 grouped.setdefault(getattr(parameter, "group", GROUPS[-1]), []).append(record)
         for group in GROUPS:
             if group in grouped:

@@ -1,0 +1,70 @@
+"""What the README shows of the program, made by the program.
+
+`cog -r README.md` puts it there, and a test checks with `cog --check` that it is what the program says now.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cog
+
+from imfilt.engine.borders import BORDERS
+from imfilt.engine.normalisations import NORMALISATIONS
+from imfilt.kernels.numbers import format_number
+from imfilt.kernels.registry import load_registry
+
+ROOT = Path(__file__).parent.parent
+
+
+def kernel_table() -> None:
+    rows = []
+    for entry in load_registry().entries:
+        kernel = entry.kernel
+        matrix = "; ".join(" ".join(map(format_number, row)) for row in kernel.weights)
+        names = entry.name + (f" ({', '.join(entry.aliases)})" if entry.aliases else "")
+        rows.append((names, entry.description, f"`{matrix}`", format_number(kernel.divisor)))
+    _table(("name (aliases)", "what it does", "matrix", "divisor"), rows)
+
+
+def border_table() -> None:
+    header = ("`--border`", "beyond `abcd`", "OpenCV", "SciPy (ndimage)", "ImageMagick", "PyTorch")
+    rows = [
+        (f"`{border.name}`", f"`{border.meaning}`".replace("|", "\\|"), border.opencv, border.scipy)
+        + (border.imagemagick, border.pytorch)
+        for border in BORDERS.values()
+    ]
+    _table(header, rows)
+
+
+def normalisation_table() -> None:
+    _table(("`--normalize`", "result"), [(f"`{each.name}`", each.meaning) for each in NORMALISATIONS.values()])
+
+
+def shell(*commands: str) -> None:
+    """Show commands and what they print, run in an empty folder that holds samples/."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "samples", Path(folder, "samples"), ignore=shutil.ignore_patterns("*_*"))
+        cog.outl("```console")
+        for command in commands:
+            cog.outl(f"$ {command}")
+            result = subprocess.run(
+                command, shell=True, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False
+            )
+            cog.out(result.stdout + result.stderr)
+        cog.outl("```")
+
+
+def _environment(folder: str) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "HOME": folder, "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    for row in (header, ("---",) * len(header), *rows):
+        cog.outl(f"| {' | '.join(row)} |")
