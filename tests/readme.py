@@ -35,8 +35,11 @@ def kernel_table() -> None:
 def border_table() -> None:
     header = ("`--border`", "beyond `abcd`", "OpenCV", "SciPy (ndimage)", "ImageMagick", "PyTorch")
     rows = [
-        (f"`{border.name}`", f"`{border.meaning}`".replace("|", "\\|"), border.opencv, border.scipy)
-        + (border.imagemagick, border.pytorch)
+        (
+            f"`{border.name}`",
+            f"`{border.meaning}`".replace("|", "\\|"),
+            *(border.opencv, border.scipy, border.imagemagick, border.pytorch),
+        )
         for border in BORDERS.values()
     ]
     _table(header, rows)

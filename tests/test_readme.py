@@ -36,7 +36,7 @@ def test_the_python_shown_runs_and_gives_what_it_says(tmp_path: Path, monkeypatc
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    exec(blocks("python")[0], names)  # noqa: S102
+    exec(blocks("python")[0], names)
     assert imfilt.convolve([[0, 1, 2], [3, 4, 5]], [[0, 1], [2, 3]], size="valid").tolist() == [[5, 11]]
     assert isinstance(names["mine"], imfilt.Registry)
 
