@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cog
@@ -68,6 +69,6 @@ def _environment(folder: str) -> dict[str, str]:
     return {"PATH": path, "HOME": folder, "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     for row in (header, ("---",) * len(header), *rows):
         cog.outl(f"| {' | '.join(row)} |")
