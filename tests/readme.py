@@ -38,7 +38,7 @@ def border_table() -> None:
     rows = [
         (
             f"`{border.name}`",
-            f"`{border.meaning}`".replace("|", "\\|"),
+            f"`{border.meaning}`",
             *(border.opencv, border.scipy, border.imagemagick, border.pytorch),
         )
         for border in BORDERS.values()
@@ -71,4 +71,5 @@ def _environment(folder: str) -> dict[str, str]:
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     for row in (header, ("---",) * len(header), *rows):
-        cog.outl(f"| {' | '.join(row)} |")
+        cells = [cell.replace("|", "\\|") for cell in row]
+        cog.outl(f"| {' | '.join(cells)} |")

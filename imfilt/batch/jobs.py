@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -74,7 +75,8 @@ class _Source:
     path: Path
     below: Path
     """The path from the folder that was asked for, so that results can lie alike."""
-    from_folder: bool = False
+    folder: Path | None = None
+    """The folder that was asked for; None for a file."""
 
 
 def make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
@@ -82,6 +84,21 @@ def make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
 
     Raises `UsageError` or `TargetError` where outputs are in the way, collide, or cannot be written.
     """
+    try:
+        return _make_jobs(request)
+    except OSError as error:  # a name that is too long, links in a circle
+        raise TargetError(f"{_name_in(error)}: {error.strerror or error}") from None
+    except RuntimeError as error:  # links in a circle, before Python 3.13
+        raise TargetError(str(error)) from None
+
+
+def _name_in(error: OSError) -> str:
+    return os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else "an output"
+
+
+def _make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
+    if request.output == "":
+        raise UsageError("-o is empty; give it a file, a folder or -")
     if STREAM in request.inputs:
         return [_stream_job(request)], []
     sources, outcomes = _find_sources(request)
@@ -142,22 +159,35 @@ def _check_single(jobs: Sequence[Job], request: Request) -> None:
 def _find_sources(request: Request) -> tuple[list[_Source], list[Outcome]]:
     sources: dict[Path, _Source] = {}
     outcomes = []
-    for given in map(Path, request.inputs):
-        found = []
-        if given.is_dir():
-            found = [_Source(path, path.relative_to(given), True) for path in _pictures_in(given, request.recursive)]
-            problem = "no pictures in this folder" + ("" if request.recursive else " (use -r to look into its folders)")
-        elif given.is_file():
-            found = [_Source(given, Path(given.name))]
-        elif os.path.lexists(given):
-            problem = "neither a file nor a folder"
-        else:
-            problem = "no such file or folder"
-        for source in found:
-            sources.setdefault(source.path, source)
-        if not found:
-            outcomes.append(Outcome(given, Status.FAILED, error=PictureError(problem)))
+    for given in request.inputs:
+        try:
+            if not given:
+                raise PictureError("an empty name: no such file or folder")
+            for source in _sources_of(Path(given), request.recursive):
+                sources.setdefault(source.path, source)
+        except PictureError as error:
+            outcomes.append(Outcome(Path(given), Status.FAILED, error=error))
     return list(sources.values()), outcomes
+
+
+def _sources_of(given: Path, recursive: bool) -> list[_Source]:
+    try:
+        kind = given.stat().st_mode
+    except OSError as error:
+        if os.path.islink(given):  # noqa: PTH114 (the method of a path fails on a name that is too long)
+            raise PictureError("neither a file nor a folder, but a link that leads nowhere") from None
+        if isinstance(error, FileNotFoundError):
+            raise PictureError("no such file or folder") from None
+        raise PictureError(f"cannot be read: {error.strerror or error}") from None
+    if stat.S_ISREG(kind):
+        return [_Source(given, Path(given.name))]
+    if not stat.S_ISDIR(kind):
+        raise PictureError("neither a file nor a folder")
+    found = [_Source(path, path.relative_to(given), given) for path in _pictures_in(given, recursive)]
+    if not found:
+        hint = "" if recursive else " (use -r to look into its folders)"
+        raise PictureError(f"no pictures in this folder{hint}")
+    return found
 
 
 def _pictures_in(folder: Path, recursive: bool) -> Iterator[Path]:
@@ -170,11 +200,20 @@ def _pictures_in(folder: Path, recursive: bool) -> Iterator[Path]:
 
 
 def _without_own_results(sources: Sequence[_Source], request: Request) -> Iterable[_Source]:
-    """Leave out what an earlier run wrote beside its source into a folder that is asked for again."""
-    if request.output is not None:
-        return sources
-    results = {_target_of(source, request) for source in sources}
-    return [source for source in sources if not (source.from_folder and source.path in results)]
+    """Leave out what an earlier run wrote into a folder that is asked for again."""
+    if request.output is None:
+        results = {_target_of(source, request) for source in sources}
+        return [source for source in sources if not (source.folder and source.path in results)]
+    folder = request.output_folder
+    return [source for source in sources if folder is None or not _is_result_in(folder, source)]
+
+
+def _is_result_in(output: Path, source: _Source) -> bool:
+    """Whether `source` lies in the folder `output`, and that in the folder that `source` was found in."""
+    if source.folder is None:
+        return False
+    place, folder = output.resolve(), source.folder.resolve()
+    return place != folder and place.is_relative_to(folder) and source.path.resolve().is_relative_to(place)
 
 
 def _settle_targets(jobs: Sequence[Job], request: Request) -> set[Path | None]:

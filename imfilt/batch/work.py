@@ -12,7 +12,7 @@ from imfilt.batch.outcomes import Outcome, Status
 from imfilt.engine.plan import Plan, make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows
-from imfilt.errors import ImfiltError, PictureError
+from imfilt.errors import ImfiltError, PictureError, UsageError
 from imfilt.images.formats import FORMATS, check_holds
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
@@ -38,6 +38,8 @@ def filter_picture(
 
 def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) -> Image:
     """Return an image of Pillow filtered, as a new image that carries the same."""
+    if not hasattr(image, "getbands"):
+        raise UsageError(f"{image!r:.60} is no picture; give an image of Pillow or a NumPy array")
     picture, _ = filter_picture(to_picture(image), recipe, threads=threads)
     result = picture.image
     result.info = {key: value for key, value in image.info.items() if key != "transparency"}
@@ -56,19 +58,42 @@ def run_job(job: Job) -> Outcome:
 
 
 def _read_filter_write(job: Job) -> Plan:
-    source = io.BytesIO(sys.stdin.buffer.read()) if job.source is None else job.source
+    source = job.source or _read_stream()
+    mode = _permissions(job.source)
     picture = read_picture(source, max_pixels=job.max_pixels)
     target_format = FORMATS[job.format or picture.format]
     check_holds(target_format, picture.image.mode)
     result, plan = filter_picture(picture, job.recipe, threads=job.threads, in_place=True)
     if job.target is None:
-        sys.stdout.buffer.write(encode_picture(result, target_format))
-        sys.stdout.buffer.flush()
+        _write_stream(encode_picture(result, target_format))
         return plan
     _make_folder(job.target.parent)
-    mode = None if job.source is None else job.source.stat().st_mode & 0o777
     write_picture(result, job.target, target_format, overwrite=job.overwrite, mode=mode)
     return plan
+
+
+def _read_stream() -> io.BytesIO:
+    if sys.stdin is None:
+        raise PictureError("standard input is closed")
+    return io.BytesIO(sys.stdin.buffer.read())
+
+
+def _write_stream(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise PictureError(f"standard output cannot be written: {error.strerror or error}") from None
+
+
+def _permissions(source: Path | None) -> int | None:
+    """Return the permissions of the source, which are those of the result; None where there are none to follow."""
+    try:
+        return source.stat().st_mode & 0o777 if source else None
+    except OSError as error:
+        raise PictureError(f"cannot be read: {error.strerror or error}") from None
 
 
 def _make_folder(folder: Path) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import click
 
 from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
-from imfilt.cli.command import Option
+from imfilt.cli.command import Option, Settings
 from imfilt.cli.kernels import KernelCommand, chosen_kernels, kernel_options, open_registry
-from imfilt.cli.printing import print_path, say
+from imfilt.cli.printing import print_path, say, standard_output
 from imfilt.cli.progress import progress_over
 from imfilt.cli.types import RowsColumns
 from imfilt.engine.borders import BORDERS
@@ -44,7 +45,7 @@ def _batch(*names: str, **settings: Any) -> Callable[[Any], Any]:
 
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, short_help="Filter pictures with a kernel.")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path())
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
 @kernel_options
 @_arithmetic("--border", default="edge", metavar="RULE", help=f"Beyond the border: {', '.join(BORDERS)}.")
 @_arithmetic(
@@ -69,7 +70,13 @@ def _batch(*names: str, **settings: Any) -> Callable[[Any], Any]:
     type=click.Choice(list(ALPHA_MODES)),
     help=f"How transparency is filtered; auto is {ALPHA_MODES['auto']}.",
 )
-@_output("-o", "--output", metavar="PATH", type=click.Path(), help="A file, a folder (DIR/), or - for standard output.")
+@_output(
+    "-o",
+    "--output",
+    metavar="PATH",
+    type=click.Path(readable=False),
+    help="A file, a folder (DIR/), or - for standard output.",
+)
 @_output("--overwrite", is_flag=True, help="Replace outputs that are there already.")
 @_output("--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
 @_batch("-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
@@ -93,18 +100,21 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         max_pixels=options["max_pixels"],
         threads=options["threads"],
     )
-    if (options["output"] == STREAM or (STREAM in inputs and options["output"] is None)) and sys.stdout.isatty():
+    to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
+    if to_stream and standard_output().isatty():
         raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
     jobs, outcomes = make_jobs(request)
     from imfilt.batch.runners import RUNNERS  # NumPy is imported here, when all is known to be in order
 
+    debug = context.ensure_object(Settings).debug
+    report = partial(_report, verbose=options["verbose"], quiet=options["quiet"], debug=debug)
     with progress_over(len(jobs), quiet=options["quiet"]) as advance:
         for outcome in outcomes:
-            _report(outcome, verbose=options["verbose"], quiet=options["quiet"])
+            report(outcome)
         for outcome in RUNNERS["serial"](jobs):
             outcomes.append(outcome)
             advance()
-            _report(outcome, verbose=options["verbose"], quiet=options["quiet"])
+            report(outcome)
     context.exit(exit_code(outcomes))
 
 
@@ -138,10 +148,12 @@ def _existing(options: dict[str, Any]) -> Existing:
     return Existing.SKIP if options["skip_existing"] else Existing.REFUSE
 
 
-def _report(outcome: Outcome, *, verbose: bool, quiet: bool) -> None:
+def _report(outcome: Outcome, *, verbose: bool, quiet: bool, debug: bool) -> None:
     """Print the path of what was written, and why anything was not."""
     source = outcome.source or "standard input"
     if outcome.error is not None:
+        if debug:
+            traceback.print_exception(outcome.error)
         say(f"{source}: {outcome.error}")
     elif outcome.status is Status.SKIPPED and verbose:
         say(f"{source}: skipped, {outcome.target} is there already")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -9,6 +10,13 @@ import click
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
 
 GROUPS = ("Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other")
+
+
+@dataclass
+class Settings:
+    """What holds for every command, and for what becomes of its errors."""
+
+    debug: bool = False
 
 
 class Option(click.Option):
@@ -19,19 +27,39 @@ class Option(click.Option):
         self.group = group
 
 
-class Command(click.Command):
-    """A command with examples before its options, and its options in groups."""
+class _WithExamples(click.Command):
+    """Examples come first in the help."""
 
     def __init__(self, *arguments: Any, examples: str = "", **settings: Any) -> None:
         super().__init__(*arguments, **{"context_settings": CONTEXT, **settings})
         self.examples = examples
 
-    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples, then the options group by group."""
+    def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does, then the examples."""
+        super().format_help_text(context, formatter)
         if self.examples:
             with formatter.section("Examples"):
                 for line in self.examples.strip().splitlines():
                     formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
+
+
+class Group(_WithExamples, click.Group):
+    """A group of commands."""
+
+
+class Command(_WithExamples):
+    """A command whose options are listed in groups."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Parse as Click does, and let every error know of which command it is."""
+        try:
+            return super().parse_args(context, arguments)
+        except click.UsageError as error:
+            error.ctx = error.ctx or context
+            raise
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, group by group."""
         grouped: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(context):
             record = parameter.get_help_record(context)

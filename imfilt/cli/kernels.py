@@ -25,9 +25,10 @@ class KernelCommand(Command):
     """A command that takes ``-k`` and ``-m`` in any order, and remembers it."""
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        """Note the order of the options before they are sorted by name."""
+        """Note the order of the options, which are then sorted by name."""
+        rest = super().parse_args(context, list(arguments))
         _, _, context.meta[_ORDER] = self.make_parser(context).parse_args(args=list(arguments))
-        return super().parse_args(context, arguments)
+        return rest
 
 
 def user_registry() -> Path:
@@ -101,7 +102,7 @@ def registry_option(function: Function) -> Function:
         cls=Option,
         group="Kernel",
         multiple=True,
-        type=click.Path(),
+        type=click.Path(readable=False),
         help="Take kernels from this TOML FILE too; they replace others of the same name.",
         metavar="FILE",
     )(function)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 from collections.abc import Sequence
 
 import click
 
 from imfilt.cli.command import Command, Option
 from imfilt.cli.kernels import open_registry, registry_option
-from imfilt.cli.printing import printable
+from imfilt.cli.printing import printable, standard_output
 from imfilt.kernels.numbers import Number, format_number
 from imfilt.kernels.registry import Entry, Registry
 
@@ -32,9 +32,10 @@ def list_kernels(as_json: bool, registries: Sequence[str]) -> None:
     does, where from.
     """
     registry = open_registry(registries)
+    is_terminal = standard_output().isatty()
     if as_json:
         print(json.dumps([_as_json(entry) for entry in registry.entries], indent=2))
-    elif sys.stdout.isatty():
+    elif is_terminal:
         _print_table(registry)
     else:
         for entry in registry.entries:
@@ -53,7 +54,7 @@ def _print_table(registry: Registry) -> None:
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("name", no_wrap=True, style="bold")
+    table.add_column("name", overflow="fold", style="bold", max_width=24)
     table.add_column("size", no_wrap=True)
     table.add_column("sum", justify="right", no_wrap=True)
     table.add_column("what it does", ratio=1)
@@ -62,7 +63,7 @@ def _print_table(registry: Registry) -> None:
         name, size, total, description, origin = map(printable, _fields(entry))
         also = f" (also {printable(', '.join(entry.aliases))})" if entry.aliases else ""
         table.add_row(Text(name), size, total, Text(description + also), Text(origin))
-    Console().print(table)
+    Console(color_system=None if os.environ.get("NO_COLOR") else "auto").print(table)
 
 
 def _as_json(entry: Entry) -> dict[str, object]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -12,68 +14,93 @@ import click
 
 from imfilt import __version__
 from imfilt.cli.apply import apply
-from imfilt.cli.command import CONTEXT
+from imfilt.cli.command import Group, Settings
 from imfilt.cli.completion import completion
 from imfilt.cli.list_kernels import list_kernels
 from imfilt.cli.printing import say
 from imfilt.cli.show_kernel import show_kernel
 from imfilt.errors import ImfiltError
 
-INTERRUPTED = 128 + signal.SIGINT
-TERMINATED = 128 + signal.SIGTERM
+_STOPPING = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+EXAMPLES = """
+imfilt apply car.jpg --kernel edge3            writes car_edge3.jpg
+imfilt apply photos/ -k sharpen -o out/        every picture in a folder
+imfilt apply a.png -m "1 2 1" --divisor sum    your own matrix
+imfilt list-kernels                            what kernels there are
+"""
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=Group, examples=EXAMPLES)
 @click.version_option(__version__, prog_name="imfilt", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
-def program(debug: bool) -> None:
-    r"""Filter images with convolution kernels: exactly, of any size.
-
-    \b
-    Examples:
-      imfilt apply car.jpg --kernel edge3     writes car_edge3.jpg
-      imfilt list-kernels                     what kernels there are
-      imfilt apply a.png -m "1 2 1" --divisor sum
-    """
+@click.pass_obj
+def program(settings: Settings, debug: bool) -> None:
+    """Filter images with convolution kernels: exactly, of any size."""
+    settings.debug = debug
 
 
 for command in (apply, list_kernels, show_kernel, completion):
     program.add_command(command)
 
 
-class _Terminated(BaseException):
-    """SIGTERM, as an exception, so that temporary files are removed on the way out."""
+class _Stopped(BaseException):
+    """A signal to stop, as an exception, so that temporary files are removed on the way out."""
+
+    def __init__(self, number: int) -> None:
+        self.number = signal.Signals(number)
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Stopped(number)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit: 0 done, 1 an input failed, 2 usage, 130 interrupted, 143 terminated."""
-    signal.signal(signal.SIGTERM, _terminate)
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    for number in _STOPPING:
+        signal.signal(number, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # None where it is closed
+            stream.reconfigure(errors="backslashreplace")
+    settings = Settings()
     try:
-        sys.exit(program.main(given, prog_name="imfilt", standalone_mode=False))
-    except click.ClickException as error:
+        sys.exit(program.main(arguments, prog_name="imfilt", standalone_mode=False, obj=settings))
+    except _Stopped as stopped:
+        say(_STOPPING[stopped.number])
+        sys.exit(128 + stopped.number)
+    except BrokenPipeError:
+        _leave_the_pipe()
+        sys.exit(1)
+    except (click.ClickException, ImfiltError, OSError) as error:
+        if settings.debug:
+            traceback.print_exc()
+        sys.exit(_explain(error))
+
+
+def _explain(error: click.ClickException | ImfiltError | OSError) -> int:
+    """Print what is wrong, and return the exit status."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.ClickException):
         say(_usage_message(error))
-        sys.exit(error.exit_code)
-    except ImfiltError as error:
-        if "--debug" in given:
-            raise
+        return error.exit_code
+    if isinstance(error, ImfiltError):
         say(str(error))
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        say("interrupted")
-        sys.exit(INTERRUPTED)
-    except _Terminated:
-        say("terminated")
-        sys.exit(TERMINATED)
+        return error.exit_code
+    place = f"{os.fsdecode(error.filename)}: " if error.filename else "standard output cannot be written: "
+    say(f"{place}{error.strerror or error}")
+    return 1
+
+
+def _leave_the_pipe() -> None:
+    """Let nothing be written to a pipe that nobody reads any more, not even when Python closes it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage_message(error: click.ClickException) -> str:
     """Return Click's message as one line that says where help is."""
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().split()).rstrip(".")
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "imfilt"
-    return f"{message.rstrip('.')}; see '{path} --help'"
+    end = "" if message.endswith("?") else ";"
+    return f"{message}{end} see '{context.command_path if context else 'imfilt'} --help'"

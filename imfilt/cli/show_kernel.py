@@ -8,7 +8,7 @@ import click
 
 from imfilt.cli.command import Command
 from imfilt.cli.kernels import complete_names, open_registry, registry_option
-from imfilt.cli.printing import printable
+from imfilt.cli.printing import printable, standard_output
 from imfilt.views.kernel_text import kernel_facts, matrix_lines
 
 EXAMPLES = """
@@ -23,6 +23,7 @@ imfilt show-kernel ridge --registry mine.toml  one of your own
 @registry_option
 def show_kernel(name: str, registries: Sequence[str]) -> None:
     """Show the kernel NAME: its matrix, divisor, sum, factors, and the results it can give."""
+    standard_output()
     entry = open_registry(registries).entry(name)
     print(printable(entry.name))
     print()

@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from imfilt.engine.plan import Plan, make_plan
 from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import filter_rows
+from imfilt.engine.run import filter_rows, ignoring_infinity
 from imfilt.engine.samples import SampleType, sample_type
 from imfilt.engine.strips import Walker
 from imfilt.errors import RecipeError
 
 Array = NDArray[Any]
+
+_EXACT_FLOAT = 1 << 53
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,8 @@ def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
     cube = _as_cube(samples)
     plan = make_plan(recipe, _levels_of(cube), cube.shape)
     numerators = _numerators(plan, ArrayRows(cube))
-    chain = plan.chains[0]
-    whole = not plan.is_float and chain.denominator == 1
-    result = _to_int64(numerators) if whole else np.true_divide(numerators, chain.denominator).astype(np.float64)
+    whole = not plan.is_float and plan.chains[0].scale == 1 and all(kernel.is_whole for kernel in recipe.kernels)
+    result = _to_int64(numerators) if whole else _to_float64(numerators, plan.chains[0].denominator)
     return result.reshape(result.shape[: samples.ndim])
 
 
@@ -79,9 +80,19 @@ def _levels_of(cube: Array) -> SampleType:
 
 def _numerators(plan: Plan, source: ArrayRows) -> Array:
     numerators = np.empty(plan.output_shape, plan.chains[0].dtype)
-    for first, (strip,) in Walker(plan, source, range(plan.output_shape[0])):
-        numerators[first : first + len(strip)] = strip
+    with ignoring_infinity():
+        for first, (strip,) in Walker(plan, source, range(plan.output_shape[0])):
+            numerators[first : first + len(strip)] = strip
     return numerators
+
+
+def _to_float64(numerators: Array, denominator: int) -> Array:
+    if denominator > _EXACT_FLOAT:
+        numerators = numerators.astype(object)  # whose division is rounded once, however long the numbers are
+    try:
+        return np.true_divide(numerators, denominator).astype(np.float64)
+    except OverflowError:
+        raise RecipeError("the result is too large for float64; make the weights smaller") from None
 
 
 def _to_int64(numerators: Array) -> Array:

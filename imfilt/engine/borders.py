@@ -76,6 +76,8 @@ def parse_border(text: str) -> BorderRule:
     >>> parse_border("constant:127.5").level
     Fraction(255, 2)
     """
+    if not isinstance(text, str):
+        raise RecipeError(f"border {text!r} is no name; choose from {', '.join(BORDERS)}")
     name, colon, value = text.partition(":")
     if name.strip().casefold() == "constant":
         try:

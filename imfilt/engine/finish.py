@@ -16,6 +16,7 @@ from imfilt.engine.plan import ANY_INTEGER, Chain, Plan, integer_dtype
 Array = NDArray[Any]
 
 _HALF = Fraction(1, 2)
+_LARGEST_SCALE = 10**300
 _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 
 
@@ -74,6 +75,8 @@ class Finisher:
         self._clip_and_cast(rounded, samples)
 
     def _round_floats(self, values: Array, scaling: Scaling, samples: Array) -> None:
+        if scaling.scale > _LARGEST_SCALE:
+            scaling = Scaling(Fraction(0), Fraction(0))  # as flat as floating point can tell
         if scaling != _AS_IT_IS:
             values = values * float(scaling.scale) + float(scaling.offset)
         if self._plan.samples.is_float:
@@ -132,8 +135,8 @@ def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
         numerators = np.absolute(numerators)
     if plan.is_float:
         numerators = numerators[np.isfinite(numerators)]
-        if not numerators.size:
-            return None
+    if not numerators.size:
+        return None
     values = numerators / denominators if plan.is_weighted and not plan.is_float else numerators
     return Extremes(*(_exact_at(numerators, denominators, pick(values)) for pick in (np.argmin, np.argmax)))
 

@@ -22,6 +22,9 @@ ANY_INTEGER = "object"  # Python's own integers: slow, and never too small
 _INTEGERS = {"int16": 15, "int32": 31, "int64": 63}
 _ITEM_SIZE = {"int16": 2, "int32": 4, "int64": 8, ANY_INTEGER: 8, FLOAT: 8}
 _LARGEST_FLOAT = 10**300
+_TOO_LARGE = "the weights are too large for floating point; make them smaller, or whole numbers over whole samples"
+
+_LARGEST_WINDOW = 1 << 28  # samples of one plane
 
 # A strip's window and its result stay in the second-level cache of one core.
 _WINDOW_BYTES = 1 << 20
@@ -130,8 +133,18 @@ def make_plan(
             f"normalisation {recipe.normalize!r} keeps negative and fractional results, which {samples.name} samples "
             "cannot hold; choose another normalisation, or filter a float picture"
         )
+    if 0 in shape[:2]:
+        raise RecipeError("a picture without samples cannot be filtered")
     weighted = has_alpha and recipe.alpha_mode != "straight"
-    chains = _make_chains(recipe, samples, shape, weighted)
+    if weighted and recipe.border_rule.border.index is None and any(kernel.bias for kernel in recipe.kernels[:-1]):
+        raise RecipeError(
+            f"border {recipe.border!r} and alpha leave no room for a bias before the last kernel; give the bias to the "
+            "last kernel, choose another border, or use --alpha straight"
+        )
+    try:
+        chains = _make_chains(recipe, samples, shape, weighted)
+    except OverflowError:
+        raise RecipeError(_TOO_LARGE) from None
     last = chains[0].stages[-1]
     output_shape = (last.down.output, last.across.output, shape[2])
     bias = total_bias(recipe.kernels) if weighted else Fraction(0)
@@ -181,11 +194,11 @@ def _make_chain(planes: str, steps: list[Step], recipe: Recipe, shape: Shape, wh
             step = _with_whole_bias(step, denominator)
         denominator *= step.divisor
         offset = step.bias * denominator
-        bound = max(bound, _total_weight(step) * max(bound, abs(outside)) + abs(offset))
+        bound = max(bound, abs(outside), _total_weight(step) * max(bound, abs(outside)) + abs(offset))
         stages.append(Stage(step.name, step.weights, "taps", down, across, number(outside), number(offset)))
         length, width = down.output, across.output
     if not whole and bound > _LARGEST_FLOAT:
-        raise RecipeError("the weights are too large for floating point; make them smaller, or whole numbers")
+        raise RecipeError(_TOO_LARGE)
     return Chain(planes, tuple(stages), scale, denominator, bound, integer_dtype(bound) if whole else FLOAT)
 
 
@@ -198,6 +211,10 @@ def _lay(step: Step, recipe: Recipe, size: tuple[int, int], *, is_last: bool) ->
         )
         for i in range(2)
     )
+    if (down.reach + 1) * (across.reach + size[1]) > _LARGEST_WINDOW:
+        raise RecipeError(
+            f"kernel {step.name!r} spans {down.reach + 1} x {across.reach + 1} samples, which is too many"
+        )
     if not (down.output and across.output):
         raise RecipeError(
             f"kernel {step.name!r} spans {down.reach + 1} x {across.reach + 1} samples, more than the {size[0]} x "
@@ -217,5 +234,4 @@ def _with_whole_bias(step: Step, denominator: int) -> Step:
 
 
 def _total_weight(step: Step) -> Fraction:
-    total = sum(sum(map(abs, row)) for row in step.weights)
-    return Fraction(total) if math.isfinite(total) else Fraction(_LARGEST_FLOAT)
+    return Fraction(sum(sum(map(abs, row)) for row in step.weights))  # of floats too large: OverflowError

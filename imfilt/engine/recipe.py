@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from numbers import Integral
 
 from imfilt.engine.borders import BorderRule, parse_border
 from imfilt.engine.choices import choose
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS, Normalisation
 from imfilt.errors import KernelError, RecipeError
-from imfilt.kernels.kernel import Kernel, check_anchor
+from imfilt.kernels.kernel import Kernel, to_anchor
 
 Pair = tuple[int, int]
+
+LARGEST_STEP = 100_000
+"""No stride and no dilation is larger."""
 
 ALPHA_MODES = {
     "auto": "weighted, or keep for kernels that sum to 0",
@@ -75,9 +79,8 @@ class Recipe:
         fill("stride", to_pair("stride", self.stride))
         fill("dilation", to_pair("dilation", self.dilation))
         if self.anchor is not None:
-            fill("anchor", tuple(self.anchor))
             for kernel in self.kernels:
-                _check_anchor_of(kernel, self.anchor)
+                fill("anchor", _anchor_in(kernel, self.anchor))
 
     @property
     def border_rule(self) -> BorderRule:
@@ -99,18 +102,18 @@ class Recipe:
 
 def to_pair(what: str, value: object) -> Pair:
     """Return (rows, columns) from one whole number for both, or from two; raise `RecipeError` for anything else."""
-    pair = (value, value) if isinstance(value, int) else value
+    pair = tuple(value) if isinstance(value, Sequence) else (value, value)
     if (
-        not isinstance(pair, tuple | list)
-        or len(pair) != 2
-        or any(isinstance(number, bool) or not isinstance(number, int) or number < 1 for number in pair)
+        len(pair) != 2
+        or any(isinstance(number, bool) or not isinstance(number, Integral) for number in pair)
+        or not all(1 <= number <= LARGEST_STEP for number in pair)
     ):
-        raise RecipeError(f"{what} {value!r} must be a whole number from 1 on, or two of them: rows, columns")
-    return cast("Pair", tuple(pair))
+        raise RecipeError(f"{what} must be a whole number from 1 to {LARGEST_STEP}, or two of them: rows, columns")
+    return int(pair[0]), int(pair[1])
 
 
-def _check_anchor_of(kernel: Kernel, anchor: Pair) -> None:
+def _anchor_in(kernel: Kernel, anchor: Pair) -> Pair:
     try:
-        check_anchor(anchor, kernel.size)
+        return to_anchor(anchor, kernel.size)
     except KernelError as error:
         raise RecipeError(f"kernel {kernel.name!r}: {error}") from None

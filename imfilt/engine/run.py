@@ -59,6 +59,11 @@ def measure_rows(plan: Plan, source: RowSource, *, threads: int | None = None) -
     )
 
 
+def ignoring_infinity() -> np.errstate:
+    """Return the context for work on float pictures, which may hold infinity and NaN, and keep them."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
 def _each_band(
     plan: Plan,
     source: RowSource,
@@ -69,7 +74,7 @@ def _each_band(
 ) -> list[Result]:
     bands = split(plan.output_shape[0], threads or _threads_for(plan))
     walkers = [Walker(plan, source, band, in_place=in_place) for band in bands]
-    with np.errstate(over="ignore", invalid="ignore"):  # float pictures may hold infinity and NaN, and keep them
+    with ignoring_infinity():
         return _in_threads(work, walkers)
 
 
@@ -80,7 +85,13 @@ def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> 
     from contextvars import copy_context
 
     with ThreadPoolExecutor(len(walkers)) as pool:  # each with the caller's floating-point settings
-        return [each.result() for each in [pool.submit(copy_context().run, work, walker) for walker in walkers]]
+        running = [pool.submit(copy_context().run, work, walker) for walker in walkers]
+        try:
+            return [each.result() for each in running]
+        except BaseException:
+            for walker in walkers:
+                walker.stop()
+            raise
 
 
 def _threads_for(plan: Plan) -> int:

@@ -43,6 +43,7 @@ class Walker:
         self._strip = min(plan.strip, len(band))
         kept = band if in_place else range(plan.shape[0])
         self._chains = [_chain_rows(plan, chain, source, band, kept) for chain in plan.chains]
+        self._stopped = False
         width, channels = plan.output_shape[1:]
         self._numbers = [
             np.empty((self._strip, width, PLANES[chain.planes].count(channels)), chain.dtype) for chain in plan.chains
@@ -51,11 +52,17 @@ class Walker:
     def __iter__(self) -> Iterator[tuple[int, list[Array]]]:
         """Yield the first row of each strip, and the numerators of each chain over it, in buffers that are reused."""
         for first in range(self._band.start, self._band.stop, self._strip):
+            if self._stopped:
+                return
             last = min(first + self._strip, self._band.stop)
             numbers = [buffer[: last - first] for buffer in self._numbers]
             for rows, into in zip(self._chains, numbers, strict=True):
                 rows.fill(first, last, into)
             yield first, numbers
+
+    def stop(self) -> None:
+        """Let the walk end before its next strip; another thread may call it."""
+        self._stopped = True
 
 
 class _Rows(Protocol):

@@ -31,6 +31,8 @@ def _jpeg_settings(carried: Carried) -> Settings:
 
 
 def _tiff_settings(carried: Carried) -> Settings:
+    if carried.has_exif_directories:
+        return {}  # Pillow writes them uncompressed only
     lossless = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma")
     return {"compression": carried.compression if carried.compression in lossless else "tiff_adobe_deflate"}
 
@@ -47,26 +49,29 @@ class Format:
     """The modes that it can hold, in Pillow's names."""
     settings: Callable[[Carried], Settings] = field(default=_no_settings)
     """What a picture is written with."""
-    also_opens: tuple[str, ...] = ()
-    """Pillow's names for other formats that are read and written as this one."""
+    in_memory: bool = False
+    """Whether its encoder writes to memory first, because it never ends where a disk is full."""
+    variants: tuple[str, ...] = ()
+    """Pillow's names for special kinds of it."""
 
 
 def _modes(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+# Those that Pillow knows without importing all of its plugins come first, for it tries them in this order.
 FORMATS = {
     entry.name: entry
     for entry in (
         Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16")),
-        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _modes("L RGB CMYK"), _jpeg_settings, also_opens=("MPO",)),
+        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _modes("L RGB CMYK"), _jpeg_settings, variants=("MPO",)),
+        Format("GIF", (".gif",), _modes("L")),
+        Format("BMP", (".bmp", ".dib"), _modes("L RGB")),
+        Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB F")),
         Format("TIFF", (".tif", ".tiff"), _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 F"), _tiff_settings),
         Format("WEBP", (".webp",), _modes("L RGB RGBA"), lambda _: {"quality": 90, "exact": True}),
         Format("AVIF", (".avif",), _modes("L RGB RGBA"), lambda _: {"quality": 90, "subsampling": "4:4:4"}),
-        Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16")),
-        Format("GIF", (".gif",), _modes("L")),
-        Format("BMP", (".bmp", ".dib"), _modes("L RGB"), also_opens=("DIB",)),
-        Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB F")),
+        Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16"), in_memory=True),
         Format("TGA", (".tga",), _modes("L LA RGB RGBA"), lambda _: {"compression": "tga_rle"}),
         Format("PCX", (".pcx",), _modes("L RGB")),
         Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from imfilt.engine.samples import SAMPLE_TYPES, SampleType
 
@@ -35,6 +35,15 @@ class Carried:
     jpeg: JpegSettings | None = None
     compression: str | None = None
     """Pillow's name for the compression of a TIFF file."""
+
+    @property
+    def has_exif_directories(self) -> bool:
+        """Whether the EXIF data has parts of its own for the exposure, or for the place."""
+        if self.exif is None:
+            return False
+        exif = Image.Exif()
+        exif.load(self.exif)
+        return any(directory in exif for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo))
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from imfilt.errors import PictureError
-from imfilt.images.convert import check_depth, to_filterable
+from imfilt.images.convert import to_filterable
+from imfilt.images.depth import check_depth, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.picture import Carried, JpegSettings, Picture
 
-_OPENED_AS = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.also_opens)}
+EXIF_HEADER = b"Exif\0\0"
+
+_FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
 
 # Tags of a TIFF file that describe where and how its samples lie, and what is carried apart from EXIF.
 _LAYOUT_TAGS = (
@@ -31,17 +35,22 @@ def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Pi
     Raises `PictureError`, in one line without the name of the file, for anything that is not a whole picture in a
     format of `FORMATS`, has several frames, or has more than `max_pixels`.
     """
-    with _one_line_errors(source), Image.open(source, formats=list(_OPENED_AS)) as image:
+    with (
+        _one_line_errors(source),
+        source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream,
+        Image.open(stream, formats=list(FORMATS)) as image,
+    ):
         _check_pixels(image.size, max_pixels)
         _check_frames(image)
         check_depth(image)
+        scale_transparent_level(image)
         image.load()
         return to_picture(image)
 
 
 def to_picture(image: Image.Image) -> Picture:
     """Return an image of Pillow as a picture; the pixels are shared where no conversion is needed."""
-    file_format = _OPENED_AS.get(image.format or "", "PNG")
+    file_format = _FORMAT_OF.get(image.format or "", "PNG")
     return Picture(to_filterable(image), _carried_by(image), file_format)
 
 
@@ -62,7 +71,10 @@ def _exif_of(image: Image.Image) -> bytes | None:
         for tag in _LAYOUT_TAGS:
             exif.pop(tag, None)
         return exif.tobytes() if len(exif) else None
-    return image.info.get("exif") or None
+    exif_bytes: bytes | None = image.info.get("exif")
+    if not exif_bytes:
+        return None
+    return exif_bytes if exif_bytes.startswith(EXIF_HEADER) else EXIF_HEADER + exif_bytes
 
 
 def _jpeg_settings_of(image: Image.Image) -> JpegSettings | None:
@@ -117,15 +129,10 @@ def _one_line_errors(source: Path | BinaryIO) -> Iterator[None]:
 
 
 def _why_unidentified(source: Path | BinaryIO) -> str:
-    start = source.open("rb").read(1) if isinstance(source, Path) else _first_byte(source)
-    if not start:
+    size = source.stat().st_size if isinstance(source, Path) else source.seek(0, os.SEEK_END)
+    if size == 0:
         return "the file is empty"
     return f"not a picture that imfilt reads, or a damaged one; it reads {', '.join(FORMATS)}"
-
-
-def _first_byte(stream: BinaryIO) -> bytes:
-    stream.seek(0)
-    return stream.read(1)
 
 
 def _first_line(error: Exception) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,17 +33,33 @@ def write_picture(
         left behind then.
     """
     check_holds(target_format, picture.image.mode)
+    temporary = target.with_name(f".imfilt-{secrets.token_hex(8)}.tmp")
     try:
-        with _beside(target) as (temporary, stream):
-            _encode(picture, stream, target_format)
-            if mode is not None:
-                os.chmod(temporary, mode)  # noqa: PTH101
-            stream.close()
-            _move(temporary, target, overwrite)
+        _write_and_move(picture, temporary, target, target_format, mode=mode, overwrite=overwrite)
     except FileExistsError:
         raise PictureError("the target is there already; use --overwrite or --skip-existing") from None
     except OSError as error:
         raise PictureError(f"cannot be written: {error.strerror or error}") from None
+    finally:  # once more, for a signal may have come just before the first time
+        temporary.unlink(missing_ok=True)
+
+
+def _write_and_move(
+    picture: Picture, temporary: Path, target: Path, target_format: Format, *, mode: int | None, overwrite: bool
+) -> None:
+    opener = partial(os.open, mode=0o666 if mode is None else 0o600)
+    try:
+        with open(temporary, "xb", opener=opener) as stream:
+            if target_format.in_memory:
+                stream.write(encode_picture(picture, target_format))
+            else:
+                _encode(picture, stream, target_format)
+            _check_disk(stream)
+        if mode is not None:
+            temporary.chmod(mode)
+        _move(temporary, target, overwrite)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def encode_picture(picture: Picture, target_format: Format) -> bytes:
@@ -65,22 +80,20 @@ def _encode(picture: Picture, stream: BinaryIO, target_format: Format) -> None:
     image.info, info = {}, image.info  # what is not carried on purpose is not to slip through
     try:
         image.save(stream, format=target_format.name, **settings)
-    except (ValueError, TypeError, KeyError, SyntaxError, OverflowError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # encoders raise nearly anything
         raise PictureError(f"{target_format.name} cannot be written: {error}") from None
     finally:
         image.info = info
 
 
-@contextmanager
-def _beside(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Open a temporary file in the folder of `target`; it is gone afterwards, unless it was moved."""
-    temporary = target.with_name(f".imfilt-{secrets.token_hex(8)}.tmp")
-    stream = temporary.open("xb")
-    try:
-        yield temporary, stream
-    finally:
-        stream.close()
-        temporary.unlink(missing_ok=True)
+def _check_disk(stream: BinaryIO) -> None:
+    """Raise `OSError` where the disk is full: encoders do not always notice that their last bytes were not taken."""
+    end = stream.seek(0, os.SEEK_END)
+    stream.write(b"\0")
+    stream.flush()
+    stream.truncate(end)
 
 
 def _move(temporary: Path, target: Path, overwrite: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from imfilt.errors import UsageError
@@ -17,6 +17,8 @@ def to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
     >>> [kernel.name for kernel in to_kernels(["blur", [[1, 2, 1]]], load_registry())]
     ['box3', 'custom']
     """
+    if isinstance(given, Iterator):
+        given = list(given)
     if isinstance(given, str | Kernel) or _is_matrix(given):
         given = [given]
     return tuple(_to_kernel(each, registry) for each in given)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
+from numbers import Integral
 from typing import Any, Literal
 
 from imfilt.errors import KernelError
@@ -77,7 +78,7 @@ class Kernel:
         fill("weights", _to_weights(weights))
         fill("divisor", _to_divisor(divisor, self.weights))
         fill("bias", _located("bias", bias))
-        fill("anchor", None if anchor is None else _to_anchor(anchor, self.size))
+        fill("anchor", None if anchor is None else to_anchor(anchor, self.size))
         fill("name", name)
         _check_fractions(self.weights)
 
@@ -104,6 +105,11 @@ class Kernel:
         A kernel with a float among its weights may be computed in floating point where that is cheaper.
         """
         return not any(isinstance(weight, float) for row in self.weights for weight in row)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether weights and bias are whole numbers and the divisor is 1, so that whole samples give whole results."""
+        return self.divisor == 1 and all(isinstance(n, int) for row in (*self.weights, (self.bias,)) for n in row)
 
     @cached_property
     def is_short(self) -> bool:
@@ -176,26 +182,23 @@ def _to_divisor(divisor: object, weights: tuple[tuple[Number, ...], ...]) -> Num
     return number
 
 
-def _to_anchor(anchor: Sequence[int], size: tuple[int, int]) -> tuple[int, int]:
+def to_anchor(anchor: object, size: tuple[int, int]) -> tuple[int, int]:
+    """Return `anchor` as (row, column); raise `KernelError` unless it lies in a matrix of `size` (rows, columns)."""
     cells = _plain(anchor)
     if (
         not isinstance(cells, list | tuple)
         or len(cells) != 2
-        or any(isinstance(cell, bool) or not isinstance(cell, int) for cell in cells)
+        or any(isinstance(cell, bool) or not isinstance(cell, Integral) for cell in cells)
     ):
         raise KernelError("anchor: two whole numbers, row and column counted from 0, must stand here")
-    y, x = cells
-    check_anchor((y, x), size)
-    return y, x
-
-
-def check_anchor(anchor: tuple[int, int], size: tuple[int, int]) -> None:
-    """Raise `KernelError` unless `anchor` (row, column) lies inside a matrix of `size` (rows, columns)."""
-    if not all(0 <= cell < side for cell, side in zip(anchor, size, strict=True)):
+    y, x = map(int, cells)
+    if not (0 <= y < size[0] and 0 <= x < size[1]):
+        shown = f"{y},{x} " if max(abs(y), abs(x)) <= LARGEST_SIDE else ""
         raise KernelError(
-            f"anchor: {anchor[0]},{anchor[1]} is outside the {size[0]} x {size[1]} matrix "
+            f"anchor: {shown}is outside the {size[0]} x {size[1]} matrix "
             f"(rows 0 to {size[0] - 1}, columns 0 to {size[1] - 1})"
         )
+    return y, x
 
 
 def _located(place: str, value: object) -> Number:

@@ -7,8 +7,7 @@ import re
 from imfilt.errors import KernelError
 
 _BETWEEN_ROWS = re.compile(r"[;\r\n]+")
-_BETWEEN_CELLS = re.compile(r"\s*,\s*|\s+")
-_AROUND_SLASH = re.compile(r"\s*/\s*")
+_BETWEEN_CELLS = re.compile(r" ?, ?| ")
 
 
 def parse_matrix(text: str) -> list[list[str]]:
@@ -21,7 +20,8 @@ def parse_matrix(text: str) -> list[list[str]]:
     [['1', '2', '1'], ['1/2', '-1e3', '0']]
     """
     text = re.sub(r"#[^\r\n]*", "", text)
-    rows = [_AROUND_SLASH.sub("/", row).strip() for row in _BETWEEN_ROWS.split(text)]
+    rows = [" ".join(row.split()) for row in _BETWEEN_ROWS.split(text)]
+    rows = [row.replace(" /", "/").replace("/ ", "/") for row in rows]
     matrix = [_BETWEEN_CELLS.split(row) for row in rows if row]
     if not matrix:
         raise KernelError('the matrix is empty; write rows of numbers, as in "0 -1 0; -1 5 -1; 0 -1 0"')

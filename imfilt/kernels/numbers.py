@@ -15,7 +15,7 @@ Number = int | Fraction | float
 
 # Floats end near 1e308; whole numbers and fractions are held to the same range, or "9e999999" would fill the memory.
 _LARGEST_BITS = 1024
-_LONGEST_TEXT = 400
+_LONGEST_TEXT = 800
 
 _DECIMAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:\s*/\s*({_DECIMAL}))?", re.ASCII)
@@ -75,13 +75,17 @@ def _parse(text: str) -> Number:
 
 
 def _parse_decimal(text: str) -> Number:
-    return _bounded(int(text)) if text.lstrip("+-").isdigit() else _from_float(float(text))
+    if text.lstrip("+-").isdigit():
+        return _bounded(int(text))
+    value = _from_float(float(text))  # which bounds the exponent before an exact power of ten is made
+    exact = Fraction(text)
+    return exact.numerator if exact.denominator == 1 else value
 
 
 def _from_float(value: float) -> Number:
     if math.isnan(value) or math.isinf(value):
         raise KernelError(f"{value} is not a finite number")
-    return int(value) if value.is_integer() else value
+    return int(to_fraction(value)) if value.is_integer() else value
 
 
 def _bounded(value: int | Fraction) -> int | Fraction:

@@ -53,7 +53,7 @@ def _to_entries(document: dict[str, object], origin: str) -> tuple[Entry, ...]:
     _check_keys(document, _FILE_KEYS)
     schema = document.get("schema", SCHEMA)
     if schema != SCHEMA or isinstance(schema, bool):
-        raise RegistryError(f"schema {schema!r} is not known; this imfilt reads schema = {SCHEMA}")
+        raise RegistryError(f"it is written for another schema; this imfilt reads schema = {SCHEMA}")
     tables = document.get("kernels", {})
     if not isinstance(tables, dict):
         raise RegistryError("'kernels' must be tables, each headed [kernels.NAME]")

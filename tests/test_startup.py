@@ -1,0 +1,64 @@
+"""What is imported before it is needed: nothing, for people loop over files in the shell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+HEAVY = {"numpy", "scipy", "PIL", "rich"}
+
+PROBE = """
+import sys
+from imfilt.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def heavy_imports_of(*arguments: str, cwd: Path | None = None) -> set[str]:
+    """Run the command in a fresh interpreter, and return what it imported that takes its time."""
+    result = subprocess.run(
+        [sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, cwd=cwd, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return HEAVY & set(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("list-kernels",),
+        ("list-kernels", "--json"),
+        ("show-kernel", "edge3"),
+        ("apply", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_what_needs_no_picture_imports_neither_numpy_nor_scipy_nor_pillow_nor_rich(arguments: tuple[str, ...]) -> None:
+    assert heavy_imports_of(*arguments) == set()
+
+
+def test_filtering_a_picture_of_8_bits_imports_neither_scipy_nor_rich(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30), "teal").save(tmp_path / "a.png")
+    assert heavy_imports_of("apply", "a.png", "-k", "edge3", cwd=tmp_path) == {"numpy", "PIL"}
+    assert (tmp_path / "a_edge3.png").exists()
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    probe = "import sys, imfilt; print(*{name.partition('.')[0] for name in sys.modules})"
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(result.stdout.split())
+
+
+def test_a_kernel_can_be_made_and_looked_up_without_numpy() -> None:
+    probe = "import sys, imfilt; imfilt.load_registry()['edge3'].integer_form; print('numpy' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"

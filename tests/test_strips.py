@@ -1,0 +1,219 @@
+"""Strips, threads and writing in place change no sample."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from PIL import Image
+
+import imfilt
+from imfilt.batch.work import filter_picture
+from imfilt.engine.arrays import ArrayRows, filter_array
+from imfilt.engine.plan import make_plan
+from imfilt.engine.recipe import Recipe
+from imfilt.engine.run import filter_rows
+from imfilt.engine.samples import sample_type
+from imfilt.engine.strips import split
+from imfilt.images.picture import Picture
+from imfilt.kernels.given import to_kernels
+from imfilt.kernels.registry import load_registry
+
+examples = settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=list(HealthCheck))
+
+Array = NDArray[Any]
+
+STRIPS = (1, 2, 7, 16)
+THREADS = (1, 2, 3)
+BORDERS = ("edge", "reflect", "symmetric", "wrap", "zero", "constant:77/2")
+
+
+def results(image: Array, recipe: Recipe) -> dict[str, Array]:
+    """Return the samples by every strip height, number of threads, and place to write to."""
+    found = {}
+    for strip, threads, in_place in itertools.product(STRIPS, THREADS, (False, True)):
+        source = image.copy()
+        plan = make_plan(
+            recipe, sample_type(image.dtype.name), image.shape, has_alpha=recipe.alpha != "auto", strip=strip
+        )
+        assert plan.strip == strip
+        if in_place and plan.output_shape != plan.shape:
+            continue
+        target = source if in_place else np.empty(plan.output_shape, image.dtype)
+        filter_rows(plan, ArrayRows(source), ArrayRows(target), threads=threads, in_place=in_place)
+        if not in_place:
+            assert np.array_equal(source, image, equal_nan=image.dtype.kind == "f")
+        found[f"strips of {strip}, {threads} threads, {'in place' if in_place else 'apart'}"] = target
+    return found
+
+
+def assert_all_equal(image: Array, recipe: Recipe) -> None:
+    whole = make_plan(recipe, sample_type(image.dtype.name), image.shape, has_alpha=recipe.alpha != "auto", strip=10**6)
+    expected = np.empty(whole.output_shape, image.dtype)
+    filter_rows(whole, ArrayRows(image), ArrayRows(expected), threads=1)
+    for way, result in results(image, recipe).items():
+        assert result.shape == expected.shape, way
+        assert np.array_equal(result, expected, equal_nan=image.dtype.kind == "f"), way
+
+
+def recipe_of(kernel: Any, **settings: Any) -> Recipe:
+    return Recipe(to_kernels(kernel, load_registry()), **settings)
+
+
+def noise(height: int, width: int = 5, channels: int = 1, dtype: str = "uint8") -> Array:
+    random = np.random.default_rng(height * 100 + width)
+    return random.integers(0, int(np.iinfo(dtype).max) + 1, (height, width, channels), dtype)
+
+
+@st.composite
+def kernels(draw: st.DrawFn) -> imfilt.Kernel:
+    size = draw(st.tuples(st.integers(1, 7), st.integers(1, 3)))
+    weights = arrays(np.int64, size, elements=st.integers(-9, 9))
+    anchor = draw(st.none() | st.tuples(st.integers(0, size[0] - 1), st.integers(0, size[1] - 1)))
+    bias = draw(st.sampled_from([0, 40, Fraction(-5, 3)]))
+    return imfilt.Kernel(draw(weights), divisor=draw(st.sampled_from([1, 3, 16, -8])), bias=bias, anchor=anchor)
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> Recipe:
+    return Recipe(
+        tuple(draw(st.lists(kernels(), min_size=1, max_size=3))),
+        border=draw(st.sampled_from(BORDERS)),
+        size=draw(st.sampled_from(["same", "same", "full", "valid"])),
+        stride=draw(st.sampled_from([(1, 1), (1, 1), (2, 2), (3, 1)])),
+        dilation=draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (3, 2)])),
+        correlate=draw(st.booleans()),
+        normalize=draw(st.sampled_from(["clip", "abs", "peak", "minmax", "shift"])),
+        alpha=draw(st.sampled_from(["auto", "weighted", "keep", "straight"])),
+    )
+
+
+@examples
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 34), st.integers(1, 4), st.sampled_from([2, 3, 4]))),
+    recipes(),
+)
+def test_random_recipes_give_the_same_samples_in_every_way(image: Array, recipe: Recipe) -> None:
+    assume(recipe.alpha != "weighted" or all(kernel.sum != 0 for kernel in recipe.kernels))
+    is_early_bias = any(kernel.bias for kernel in recipe.kernels[:-1]) and recipe.border_rule.border.index is None
+    assume(not is_early_bias or recipe.alpha in ("auto", "straight"))
+    spans = [1 + sum(recipe.dilation[axis] * (kernel.size[axis] - 1) for kernel in recipe.kernels) for axis in range(2)]
+    assume(recipe.size != "valid" or (spans[0] <= image.shape[0] and spans[1] <= image.shape[1]))
+    assert_all_equal(image, recipe)
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("kernel", ["gaussian5", ["gaussian5", "edge3"], ["box3", "sharpen", "gaussian5"]])
+def test_built_in_kernels(kernel: str | list[str], border: str) -> None:
+    for height in (1, 3, 33):
+        assert_all_equal(noise(height, channels=3), recipe_of(kernel, border=border))
+
+
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("anchor", [(0, 0), (20, 0), (40, 0)])
+def test_kernels_taller_than_a_strip_and_than_the_picture(border: str, anchor: tuple[int, int]) -> None:
+    tall = imfilt.Kernel([[y % 7 - 3] for y in range(41)], divisor=5)
+    for height in (1, 5, 40, 60):
+        assert_all_equal(noise(height, 3), recipe_of(tall, border=border, anchor=anchor))
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_tall_kernels_in_a_row_far_apart(border: str) -> None:
+    tall = imfilt.Kernel([[1], [2], [0], [-4], [1]], divisor=3, anchor=(0, 0))
+    low = imfilt.Kernel([[1], [2], [0], [-4], [1]], divisor=3, anchor=(4, 0))
+    for height in (1, 4, 33):
+        assert_all_equal(noise(height, 3), recipe_of([tall, low, tall], border=border, dilation=(4, 1)))
+
+
+@pytest.mark.parametrize("mode", ["weighted", "keep", "straight"])
+@pytest.mark.parametrize("normalize", ["clip", "peak"])
+@pytest.mark.parametrize("border", ["edge", "wrap", "zero", "constant:200"])
+def test_alpha(mode: str, normalize: str, border: str) -> None:
+    image = noise(23, 6, 4)
+    image[5:9, 1:3, 3] = 0
+    assert_all_equal(image, recipe_of(["gaussian5", "sharpen"], border=border, alpha=mode, normalize=normalize))
+
+
+@pytest.mark.parametrize("normalize", ["clip", "peak", "minmax"])
+@pytest.mark.parametrize("kernel", ["edge3", [[0.123456789012, -0.3, 1.7]], ["gaussian3", "edge1"]])
+def test_float_pictures_bit_for_bit(kernel: Any, normalize: str) -> None:
+    image = np.random.default_rng(1).normal(size=(37, 5, 2)).astype(np.float32)
+    assert_all_equal(image, recipe_of(kernel, border="wrap", normalize=normalize))
+    image[20, 2, 0], image[3, 1, 1] = np.nan, np.inf
+    assert_all_equal(image, recipe_of(kernel, border="wrap", normalize=normalize))
+
+
+def test_float_weights_bit_for_bit() -> None:
+    weights = np.random.default_rng(2).normal(size=(9, 4))
+    assert_all_equal(noise(50, 7, 3), recipe_of(weights, border="reflect"))
+    assert_all_equal(noise(50, 7, 1, "uint16"), recipe_of([weights, weights.T], border="wrap", normalize="minmax"))
+
+
+def test_numbers_beyond_64_bits() -> None:
+    large = imfilt.Kernel([[10**30, -1], [3, 2], [10**29, 5]], divisor=10**30)
+    assert_all_equal(noise(19, 4, 2), recipe_of([large, large], border="wrap", normalize="abs"))
+
+
+@pytest.mark.parametrize("size", ["valid", "full"])
+@pytest.mark.parametrize("stride", [1, 2, (5, 1)])
+def test_sizes_and_strides_that_change_the_shape(size: str, stride: int | tuple[int, int]) -> None:
+    for border in ("edge", "wrap", "constant:7"):
+        assert_all_equal(noise(21, 9, 2), recipe_of(["gaussian5", "edge3"], border=border, size=size, stride=stride))
+
+
+def test_a_stride_that_keeps_the_shape_may_be_written_in_place() -> None:
+    recipe = recipe_of([[[1], [2], [3], [4], [5]]], size="full", stride=(2, 1), correlate=True)
+    image = noise(4, 3)
+    assert len(results(image, recipe)) == len(STRIPS) * len(THREADS) * 2
+    assert_all_equal(image, recipe)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5, 64])
+def test_more_threads_than_rows(threads: int) -> None:
+    image = noise(3, 8, 3)
+    expected = imfilt.apply(image, "gaussian5", threads=1)
+    assert np.array_equal(imfilt.apply(image, "gaussian5", threads=threads), expected)
+
+
+def test_the_strip_height_of_an_array_changes_no_sample() -> None:
+    image, recipe = noise(40, 6, 3), recipe_of(["gaussian3", "edge2"], border="symmetric")
+    expected = filter_array(image, recipe)
+    for strip in STRIPS:
+        assert np.array_equal(filter_array(image, recipe, strip=strip), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK", "I;16", "F"])
+@pytest.mark.parametrize("border", ["edge", "wrap"])
+def test_pictures_written_in_place_by_several_threads(mode: str, border: str) -> None:
+    random = np.random.default_rng(3)
+    if mode == "I;16":
+        image = Image.fromarray(random.integers(0, 65536, (700, 9), np.uint16))
+    elif mode == "F":
+        image = Image.fromarray(random.random((700, 9), np.float32))
+    else:
+        channels = len(mode)
+        samples = random.integers(0, 256, (700, 9, channels) if channels > 1 else (700, 9), np.uint8)
+        image = Image.frombytes(mode, (9, 700), samples.tobytes())
+    assert image.mode == mode
+    recipe = recipe_of(["gaussian5", "sharpen"], border=border)
+    apart, _ = filter_picture(Picture(image), recipe, threads=1)
+    for threads in THREADS:
+        in_place, plan = filter_picture(Picture(image.copy()), recipe, threads=threads, in_place=True)
+        assert plan.strip < 700
+        assert in_place.image.tobytes() == apart.image.tobytes()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 10, 97])
+def test_bands_cover_every_row_once_and_are_nearly_equal(rows: int) -> None:
+    for parts in range(1, 20):
+        bands = split(rows, parts)
+        assert [row for band in bands for row in band] == list(range(rows))
+        assert len(bands) == min(parts, rows)
+        assert max(map(len, bands)) - min(map(len, bands)) <= 1
