@@ -30,7 +30,7 @@ def filter_picture(
     `in_place` allows the picture to be written over, which is done where the result has the same size.
     """
     plan = make_plan(recipe, picture.mode.samples, picture.shape, has_alpha=picture.mode.has_alpha)
-    in_place = in_place and plan.output_shape == plan.shape
+    in_place = in_place and plan.output_shape == plan.shape and not picture.image.readonly
     result = picture if in_place else picture.like(plan.output_shape)
     filter_rows(plan, picture, result, threads=threads, in_place=in_place)
     return result, plan
