@@ -158,19 +158,26 @@ def _check_single(jobs: Sequence[Job], request: Request) -> None:
 
 def _find_sources(request: Request) -> tuple[list[_Source], list[Outcome]]:
     sources: dict[Path, _Source] = {}
-    outcomes = []
+    outcomes: list[Outcome] = []
     for given in request.inputs:
         try:
             if not given:
                 raise PictureError("an empty name: no such file or folder")
-            for source in _sources_of(Path(given), request.recursive):
+            unreadable: list[OSError] = []
+            for source in _sources_of(Path(given), request.recursive, unreadable):
                 sources.setdefault(source.path, source)
+            outcomes += map(_unreadable_folder, unreadable)
         except PictureError as error:
             outcomes.append(Outcome(Path(given), Status.FAILED, error=error))
     return list(sources.values()), outcomes
 
 
-def _sources_of(given: Path, recursive: bool) -> list[_Source]:
+def _unreadable_folder(error: OSError) -> Outcome:
+    problem = PictureError(f"cannot be looked into: {error.strerror or error}")
+    return Outcome(Path(os.fsdecode(error.filename)), Status.FAILED, error=problem)
+
+
+def _sources_of(given: Path, recursive: bool, unreadable: list[OSError]) -> list[_Source]:
     try:
         kind = given.stat().st_mode
     except OSError as error:
@@ -183,15 +190,15 @@ def _sources_of(given: Path, recursive: bool) -> list[_Source]:
         return [_Source(given, Path(given.name))]
     if not stat.S_ISDIR(kind):
         raise PictureError("neither a file nor a folder")
-    found = [_Source(path, path.relative_to(given), given) for path in _pictures_in(given, recursive)]
-    if not found:
+    found = [_Source(path, path.relative_to(given), given) for path in _pictures_in(given, recursive, unreadable)]
+    if not found and not unreadable:
         hint = "" if recursive else " (use -r to look into its folders)"
         raise PictureError(f"no pictures in this folder{hint}")
     return found
 
 
-def _pictures_in(folder: Path, recursive: bool) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+def _pictures_in(folder: Path, recursive: bool, unreadable: list[OSError]) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
         for name in sorted(files):
             path = Path(place, name)

@@ -85,8 +85,8 @@ def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> 
     from contextvars import copy_context
 
     with ThreadPoolExecutor(len(walkers)) as pool:  # each with the caller's floating-point settings
-        running = [pool.submit(copy_context().run, work, walker) for walker in walkers]
         try:
+            running = [pool.submit(copy_context().run, work, walker) for walker in walkers]
             return [each.result() for each in running]
         except BaseException:
             for walker in walkers:
