@@ -40,6 +40,7 @@ class Job:
     overwrite: bool = False
     max_pixels: int = MAX_PIXELS
     threads: int | None = None
+    strategy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Request:
     recursive: bool = False
     max_pixels: int = MAX_PIXELS
     threads: int | None = None
+    strategy: str | None = None
 
     @property
     def suffix(self) -> str:
@@ -128,7 +130,16 @@ def _skip_stream(job: Job) -> Job:
 
 def _job(request: Request, source: Path | None, target: Path | None, written_as: str | None) -> Job:
     overwrite = request.existing is Existing.OVERWRITE
-    return Job(source, target, request.recipe, written_as, overwrite, request.max_pixels, request.threads)
+    return Job(
+        source,
+        target,
+        request.recipe,
+        written_as,
+        overwrite,
+        request.max_pixels,
+        request.threads,
+        request.strategy,
+    )
 
 
 def _make_job(source: _Source, request: Request) -> Job:
@@ -150,6 +161,8 @@ def _target_of(source: _Source, request: Request) -> Path:
 
 
 def _check_single(jobs: Sequence[Job], request: Request) -> None:
+    if len(jobs) > 1 and request.output == STREAM:
+        raise UsageError(f"{len(jobs)} inputs cannot all be written to standard output; give one, or a folder with -o")
     if len(jobs) > 1:
         raise UsageError(
             f"{len(jobs)} inputs cannot all be written to {request.output!r}; end it with a slash to make it a folder"

@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 
 
 def filter_picture(
-    picture: Picture, recipe: Recipe, *, threads: int | None = None, in_place: bool = False
+    picture: Picture,
+    recipe: Recipe,
+    *,
+    threads: int | None = None,
+    strategy: str | None = None,
+    in_place: bool = False,
 ) -> tuple[Picture, Plan]:
     """Return `picture` filtered, and the plan that was carried out.
 
     `in_place` allows the picture to be written over, which is done where the result has the same size.
     """
-    plan = make_plan(recipe, picture.mode.samples, picture.shape, has_alpha=picture.mode.has_alpha)
+    mode = picture.mode
+    plan = make_plan(recipe, mode.samples, picture.shape, has_alpha=mode.has_alpha, strategy=strategy)
     in_place = in_place and plan.output_shape == plan.shape and not picture.image.readonly
     result = picture if in_place else picture.like(plan.output_shape)
     filter_rows(plan, picture, result, threads=threads, in_place=in_place)
@@ -63,7 +69,7 @@ def _read_filter_write(job: Job) -> Plan:
     picture = read_picture(source, max_pixels=job.max_pixels)
     target_format = FORMATS[job.format or picture.format]
     check_holds(target_format, picture.image.mode)
-    result, plan = filter_picture(picture, job.recipe, threads=job.threads, in_place=True)
+    result, plan = filter_picture(picture, job.recipe, threads=job.threads, strategy=job.strategy, in_place=True)
     if job.target is None:
         _write_stream(encode_picture(result, target_format))
         return plan

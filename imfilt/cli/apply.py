@@ -82,6 +82,7 @@ def _batch(*names: str, **settings: Any) -> Callable[[Any], Any]:
 @_batch("-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
 @_batch("--max-pixels", default=MAX_PIXELS, type=click.IntRange(1), help="Refuse pictures with more pixels.")
 @_batch("--threads", type=click.IntRange(1), show_default="automatic", help="Threads for one large picture.")
+@_batch("--strategy", metavar="NAME", show_default="the fastest", help="How sums are computed; see show-kernel --plan.")
 @click.option("-v", "--verbose", is_flag=True, cls=Option, help="Say what is done and how.")
 @click.option("-q", "--quiet", is_flag=True, cls=Option, help="Print errors only, and no paths.")
 @click.pass_context
@@ -99,6 +100,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         recursive=options["recursive"],
         max_pixels=options["max_pixels"],
         threads=options["threads"],
+        strategy=options["strategy"],
     )
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
     if to_stream and standard_output().isatty():

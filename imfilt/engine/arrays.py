@@ -1,8 +1,9 @@
-"""The engine for arrays: `filter_array` for samples, `convolve` for exact results."""
+"""The engine for arrays: `filter_array` for samples, `convolve_array` for exact results."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from imfilt.engine.plan import Plan, make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows, ignoring_infinity
 from imfilt.engine.samples import SampleType, sample_type
+from imfilt.engine.stage import FLOATS, Chain
 from imfilt.engine.strips import Walker
 from imfilt.errors import RecipeError
 
@@ -59,7 +61,7 @@ def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
     plan = make_plan(recipe, _levels_of(cube), cube.shape)
     numerators = _numerators(plan, ArrayRows(cube))
     whole = not plan.is_float and plan.chains[0].scale == 1 and all(kernel.is_whole for kernel in recipe.kernels)
-    result = _to_int64(numerators) if whole else _to_float64(numerators, plan.chains[0].denominator)
+    result = _to_int64(numerators) if whole else _to_float64(numerators, plan.chains[0])
     return result.reshape(result.shape[: samples.ndim])
 
 
@@ -86,8 +88,9 @@ def _numerators(plan: Plan, source: ArrayRows) -> Array:
     return numerators
 
 
-def _to_float64(numerators: Array, denominator: int) -> Array:
-    if denominator > _EXACT_FLOAT:
+def _to_float64(numerators: Array, chain: Chain) -> Array:
+    denominator = chain.denominator
+    if chain.dtype not in FLOATS and max(Fraction(denominator), chain.bound) > _EXACT_FLOAT:
         numerators = numerators.astype(object)  # whose division is rounded once, however long the numbers are
     try:
         return np.true_divide(numerators, denominator).astype(np.float64)

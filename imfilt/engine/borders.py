@@ -23,6 +23,8 @@ class Border:
     scipy: str
     imagemagick: str
     pytorch: str
+    is_opaque: bool = True
+    """Whether what lies beyond is opaque in a picture with alpha."""
 
 
 def _edge(i: int, n: int) -> int:
@@ -51,7 +53,7 @@ BORDERS = {
         Border("reflect", "cb|abcd|cb", _reflect, "BORDER_REFLECT_101", "mirror", "-", "reflect"),
         Border("symmetric", "ba|abcd|dc", _symmetric, "BORDER_REFLECT", "reflect", "Mirror", "-"),
         Border("wrap", "cd|abcd|ab", _wrap, "BORDER_WRAP", "grid-wrap", "Tile", "circular"),
-        Border("zero", "00|abcd|00", None, "BORDER_CONSTANT", "constant", "Black", "zeros"),
+        Border("zero", "00|abcd|00", None, "BORDER_CONSTANT", "constant", "Black", "zeros", is_opaque=False),
         Border("constant:V", "VV|abcd|VV", None, "BORDER_CONSTANT, V", "constant, cval=V", "Background", "constant"),
     )
 }
@@ -66,8 +68,8 @@ class BorderRule:
 
     @property
     def is_opaque(self) -> bool:
-        """Whether the outside is opaque in a picture with alpha: `constant:V` paints, `zero` is transparent."""
-        return self.border.name != "zero"
+        """Whether what lies beyond is opaque in a picture with alpha: `constant:V` paints, `zero` is transparent."""
+        return self.border.is_opaque
 
 
 def parse_border(text: str) -> BorderRule:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.normalisations import Extremes, Scaling
-from imfilt.engine.plan import ANY_INTEGER, Chain, Plan, integer_dtype
+from imfilt.engine.plan import Plan
+from imfilt.engine.stage import ANY_INTEGER, Chain, integer_dtype
 
 Array = NDArray[Any]
 
@@ -28,34 +29,26 @@ class Finisher:
         self._magnitude = plan.recipe.normalisation.magnitude
         unknown = Extremes(Fraction(0), Fraction(0))
         self._scaling = plan.recipe.normalisation.scaling(plan.samples, extremes or unknown)
+        is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
+        chain, scaling = (plan.chains[1], _AS_IT_IS) if is_alpha else (plan.chains[0], self._scaling)
+        self._division = _Division(chain, scaling, plan.samples.largest)
 
     def __call__(self, numbers: list[Array], samples: Array) -> None:
         """Write the samples (rows × columns × channels) of a strip; `numbers` are its numerators, and are used up."""
         if self._plan.is_weighted:
             self._round_ratio(*weighted_ratio(self._plan, numbers), samples[..., :-1])
-            alpha = self._plan.chains[1]
-            self._round(numbers[1], alpha, _AS_IT_IS, samples[..., -1:])
+            self._round(numbers[1], _AS_IT_IS, samples[..., -1:])
         else:
             if self._magnitude:
                 np.absolute(numbers[0], out=numbers[0])
-            self._round(numbers[0], self._plan.chains[0], self._scaling, samples)
+            self._round(numbers[0], self._scaling, samples)
 
-    def _round(self, numerators: Array, chain: Chain, scaling: Scaling, samples: Array) -> None:
+    def _round(self, numerators: Array, scaling: Scaling, samples: Array) -> None:
         """Write ``scale · numerators / denominator + offset``, rounded."""
         if self._plan.is_float:
             self._round_floats(numerators, scaling, samples)
-            return
-        ratio = scaling.scale / chain.denominator
-        addend = math.floor((scaling.offset + _HALF) * ratio.denominator)
-        largest = chain.bound * abs(ratio.numerator) + abs(addend) + self._plan.samples.largest
-        numerators = _widened(numerators, max(largest, Fraction(ratio.denominator)))
-        if ratio.numerator != 1:
-            np.multiply(numerators, ratio.numerator, out=numerators)
-        if addend:
-            np.add(numerators, addend, out=numerators)
-        if ratio.denominator != 1:
-            np.floor_divide(numerators, ratio.denominator, out=numerators)
-        self._clip_and_cast(numerators, samples)
+        else:
+            self._clip_and_cast(self._division(numerators), samples)
 
     def _round_ratio(self, numerators: Array, denominators: Array, bound: Fraction, samples: Array) -> None:
         """Write ``scale · numerators / denominators + offset``, rounded, for arrays of both."""
@@ -66,9 +59,9 @@ class Finisher:
             self._round_floats(numerators / denominators, self._scaling, samples)
             return
         # floor(s·n/d + o + 1/2), with s and o as fractions, over one denominator
-        common = 2 * offset.denominator * scale.denominator
-        factor = 2 * offset.denominator * scale.numerator
-        addend = (2 * offset.numerator + offset.denominator) * scale.denominator
+        offset += _HALF
+        common = math.lcm(scale.denominator, offset.denominator)
+        factor, addend = int(scale * common), int(offset * common)
         largest = bound * max(abs(factor) + abs(addend), common)
         numerators, denominators = _widened(numerators, largest), _widened(denominators, largest)
         rounded = (numerators * factor + denominators * addend) // (denominators * common)
@@ -82,11 +75,33 @@ class Finisher:
         if self._plan.samples.is_float:
             np.copyto(samples, values, casting="same_kind")
         else:
-            self._clip_and_cast(np.floor(values + 0.5), samples)
+            np.add(values, 0.5, out=values)
+            self._clip_and_cast(np.floor(values, out=values), samples)
 
     def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
         np.clip(rounded, 0, self._plan.samples.largest, out=rounded)
         np.copyto(samples, rounded, casting="unsafe")
+
+
+class _Division:
+    """``scale · numerators / denominator + offset``, rounded half up, in whole numbers."""
+
+    def __init__(self, chain: Chain, scaling: Scaling, white: int) -> None:
+        ratio = scaling.scale / chain.denominator
+        self._factor, self._divisor = ratio.numerator, ratio.denominator
+        self._addend = math.floor((scaling.offset + _HALF) * ratio.denominator)
+        largest = chain.bound * abs(self._factor) + abs(self._addend)
+        self._bound = max(largest, Fraction(white), Fraction(self._divisor))
+
+    def __call__(self, numerators: Array) -> Array:
+        numerators = _widened(numerators, self._bound, signed=self._addend < 0)
+        if self._factor != 1:
+            np.multiply(numerators, self._factor, out=numerators)
+        if self._addend:
+            np.add(numerators, self._addend, out=numerators)
+        if self._divisor != 1:
+            np.floor_divide(numerators, self._divisor, out=numerators)
+        return numerators
 
 
 def weighted_ratio(plan: Plan, numbers: list[Array]) -> tuple[Array, Array, Fraction]:
@@ -151,9 +166,9 @@ def _exact_at(numerators: Array, denominators: Array, position: np.intp) -> Frac
     )
 
 
-def _widened(numbers: Array, bound: Fraction) -> Array:
-    """Return `numbers` in a dtype that holds `bound` as well."""
-    dtype = np.dtype(integer_dtype(bound))
+def _widened(numbers: Array, bound: Fraction, *, signed: bool = True) -> Array:
+    """Return `numbers` in a dtype that holds `bound` as well, and what is below 0 if `signed`."""
+    dtype = np.dtype(integer_dtype(bound, signed=signed or numbers.dtype.kind != "u"))
     if dtype == ANY_INTEGER or dtype.itemsize > numbers.dtype.itemsize:
         return numbers.astype(dtype, copy=numbers.dtype != dtype)
     return numbers

@@ -23,7 +23,6 @@ class Axis:
 
     length: int
     taps: int
-    anchor: int
     stride: int
     dilation: int
     before: int
@@ -53,4 +52,4 @@ def lay_axis(length: int, taps: int, *, anchor: int, stride: int, dilation: int,
     5
     """
     before, after = SIZES[size](dilation * (taps - 1), dilation * anchor)
-    return Axis(length, taps, anchor, stride, dilation, before, after)
+    return Axis(length, taps, stride, dilation, before, after)

@@ -3,64 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from imfilt.engine.choices import choose
 from imfilt.engine.geometry import Axis, lay_axis
 from imfilt.engine.planes import PLANES
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import SampleType
-from imfilt.engine.steps import Step, Weights, make_steps, make_weighted_passes, total_bias
+from imfilt.engine.stage import ANY_INTEGER, FLOATS, Chain, Stage, integer_dtype
+from imfilt.engine.steps import Step, make_steps, make_weighted_passes, total_bias
+from imfilt.engine.strategies import STRATEGIES
+from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.errors import RecipeError
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""
 
-FLOAT = "float64"
-ANY_INTEGER = "object"  # Python's own integers: slow, and never too small
-_INTEGERS = {"int16": 15, "int32": 31, "int64": 63}
-_ITEM_SIZE = {"int16": 2, "int32": 4, "int64": 8, ANY_INTEGER: 8, FLOAT: 8}
 _LARGEST_FLOAT = 10**300
 _TOO_LARGE = "the weights are too large for floating point; make them smaller, or whole numbers over whole samples"
-
 _LARGEST_WINDOW = 1 << 28  # samples of one plane
+_LARGEST_FLOAT32_SUM = 1024
+_MOST_FLOAT32_PASSES = 512
 
-# A strip's window and its result stay in the second-level cache of one core.
+# A strip's window and its sums stay in the second-level cache of one core.
 _WINDOW_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One kernel of a chain, laid over numerators: whole numbers, or floats."""
-
-    name: str
-    weights: Weights
-    """As they lie over the picture: rotated by 180 degrees for a convolution."""
-    strategy: str
-    """A key of `imfilt.engine.strategies.STRATEGIES`."""
-    down: Axis
-    across: Axis
-    outside: int | float
-    """What lies beyond a constant border."""
-    offset: int | float
-    """Added to every sum: the bias, in numerators."""
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Kernels in a row over planes of the picture; the exact result is ``numerator / denominator``."""
-
-    planes: str
-    """A key of `imfilt.engine.planes.PLANES`."""
-    stages: tuple[Stage, ...]
-    scale: int
-    """The samples are multiplied by it as they come in, so that a fractional border level is a whole number."""
-    denominator: int
-    bound: Fraction
-    """No number that comes up on the way, partial sums included, is further from 0."""
-    dtype: str
-    """The NumPy dtype that holds everything within `bound`."""
+_FEWEST_ROWS = 4
+_MOST_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -86,15 +57,19 @@ class Plan:
     @property
     def is_float(self) -> bool:
         """Whether floating point is used on the way."""
-        return self.chains[0].dtype == FLOAT
+        return self.chains[0].dtype in FLOATS
 
     def describe(self) -> list[str]:
         """Return the plan in lines for a person: the passes, the working dtype and the range that it must hold."""
         lines = []
         for chain in self.chains:
-            steps = ", ".join(f"{s.name} {s.down.taps} x {s.across.taps} ({s.strategy})" for s in chain.stages)
-            proof = "" if chain.dtype == FLOAT else f" (nothing beyond ±{math.ceil(chain.bound)})"
-            lines.append(f"{chain.planes} samples: {steps} in {chain.dtype}{proof}, strips of {self.strip} rows")
+            for stage in chain.stages:
+                lines.append(
+                    f"{stage.name}, {stage.down.taps} x {stage.across.taps} over {chain.planes} samples: "
+                    f"{stage.strategy} ({STRATEGIES[stage.strategy].meaning})"
+                )
+            proof = "" if chain.dtype in FLOATS else f", for no sum is beyond ±{math.ceil(chain.bound)}"
+            lines.append(f"in {chain.dtype}{proof}; {self.strip} rows at a time")
         return lines
 
 
@@ -105,8 +80,9 @@ def make_plan(
     *,
     has_alpha: bool = False,
     strip: int | None = None,
+    strategy: str | None = None,
 ) -> Plan:
-    """Decide how `recipe` is computed over samples of a type and a picture of rows × columns × channels.
+    r"""Decide how `recipe` is computed over samples of a type and a picture of rows × columns × channels.
 
     Parameters
     ----------
@@ -114,19 +90,22 @@ def make_plan(
         Whether the last channel is alpha.
     strip : int, optional
         Rows worked on at a time; by the size of the cache where it is not given. It changes no sample.
+    strategy : str, optional
+        A key of `STRATEGIES`, to be taken for every kernel; the cheapest for each where it is not given.
 
     Raises
     ------
     RecipeError
-        Where the kernel does not fit into the picture, or the normalisation does not fit the samples.
+        Where the kernel does not fit into the picture, the normalisation not the samples, the strategy not the kernel.
 
     Examples
     --------
     >>> from imfilt.engine.samples import SAMPLE_TYPES
     >>> from imfilt.kernels.registry import load_registry
     >>> recipe = Recipe((load_registry()["edge3"],))
-    >>> print(*make_plan(recipe, SAMPLE_TYPES["uint8"], (225, 400, 3), strip=16).describe())
-    all samples: edge3 3 x 3 (taps) in int16 (nothing beyond ±4080), strips of 16 rows
+    >>> print(*make_plan(recipe, SAMPLE_TYPES["uint8"], (225, 400, 3), strip=16).describe(), sep="\n")
+    edge3, 3 x 3 over all samples: separable (a column and a row of whole numbers, and the centre apart)
+    in int16, for no sum is beyond ±4590; 16 rows at a time
     """
     if recipe.normalisation.float_only and not samples.is_float:
         raise RecipeError(
@@ -135,6 +114,8 @@ def make_plan(
         )
     if 0 in shape[:2]:
         raise RecipeError("a picture without samples cannot be filtered")
+    if strategy is not None:
+        strategy = choose("strategy", strategy, STRATEGIES)
     weighted = has_alpha and recipe.alpha_mode != "straight"
     if weighted and recipe.border_rule.border.index is None and any(kernel.bias for kernel in recipe.kernels[:-1]):
         raise RecipeError(
@@ -142,34 +123,35 @@ def make_plan(
             "last kernel, choose another border, or use --alpha straight"
         )
     try:
-        chains = _make_chains(recipe, samples, shape, weighted)
+        chains = _make_chains(recipe, samples, shape, weighted, strategy)
     except OverflowError:
         raise RecipeError(_TOO_LARGE) from None
     last = chains[0].stages[-1]
     output_shape = (last.down.output, last.across.output, shape[2])
     bias = total_bias(recipe.kernels) if weighted else Fraction(0)
-    row_bytes = (shape[1] + last.across.reach) * shape[2] * _ITEM_SIZE[chains[0].dtype]
-    strip = strip or min(max(_WINDOW_BYTES // row_bytes, 4), 256)
-    return Plan(recipe, samples, shape, output_shape, chains, bias, strip)
+    rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or _strip_rows(chains[0], shape)
+    return Plan(recipe, samples, shape, output_shape, chains, bias, rows)
 
 
-def integer_dtype(bound: Fraction | int) -> str:
-    """Return the narrowest dtype of signed whole numbers that holds everything within `bound` of 0.
+def _strip_rows(chain: Chain, shape: Shape) -> int:
+    """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
+    last = chain.stages[-1]
+    item = 8 if chain.dtype == ANY_INTEGER else int(re.sub(r"\D", "", chain.dtype)) // 8
+    rows = _WINDOW_BYTES // ((shape[1] + last.across.reach) * shape[2] * item)
+    return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
 
-    >>> integer_dtype(32767), integer_dtype(32768), integer_dtype(2**64)
-    ('int16', 'int32', 'object')
-    """
-    return next((name for name, bits in _INTEGERS.items() if bound < 1 << bits), ANY_INTEGER)
 
-
-def _make_chains(recipe: Recipe, samples: SampleType, shape: Shape, weighted: bool) -> tuple[Chain, ...]:
+def _make_chains(
+    recipe: Recipe, samples: SampleType, shape: Shape, weighted: bool, strategy: str | None
+) -> tuple[Chain, ...]:
     """Return chains of whole numbers where the answer must be exact, or where short decimals fit into 64 bits."""
 
     def chains(in_floats: bool) -> tuple[Chain, ...]:
-        passes: Mapping[str, list[Step]] = {"all": make_steps(recipe, in_floats=in_floats)}
         if weighted:
             passes = make_weighted_passes(recipe, in_floats=in_floats)
-        return tuple(_make_chain(planes, passes[planes], recipe, shape, samples.largest) for planes in passes)
+        else:
+            passes = {"all": make_steps(recipe, in_floats=in_floats)}
+        return tuple(_make_chain(planes, passes[planes], recipe, samples, shape, strategy) for planes in passes)
 
     if samples.is_float or not all(kernel.is_exact or kernel.is_short for kernel in recipe.kernels):
         return chains(in_floats=True)
@@ -179,14 +161,18 @@ def _make_chains(recipe: Recipe, samples: SampleType, shape: Shape, weighted: bo
     return whole
 
 
-def _make_chain(planes: str, steps: list[Step], recipe: Recipe, shape: Shape, white: int) -> Chain:
+def _make_chain(
+    planes: str, steps: list[Step], recipe: Recipe, samples: SampleType, shape: Shape, strategy: str | None
+) -> Chain:
+    white = samples.largest
     level = PLANES[planes].outside(recipe.border_rule, white)
     whole = steps[0].is_whole
-    number = int if whole else float
+    to_working = int if whole else float
     scale = denominator = level.denominator if whole else 1
     bound = max(Fraction(PLANES[planes].bound(white)), abs(level)) * scale
+    signed = level < 0 or not samples.is_unsigned
     length, width = shape[0], shape[1]
-    stages = []
+    stages, fits = [], []
     for step in steps:
         down, across = _lay(step, recipe, (length, width), is_last=step is steps[-1])
         outside = level * denominator
@@ -194,12 +180,43 @@ def _make_chain(planes: str, steps: list[Step], recipe: Recipe, shape: Shape, wh
             step = _with_whole_bias(step, denominator)
         denominator *= step.divisor
         offset = step.bias * denominator
-        bound = max(bound, abs(outside), _total_weight(step) * max(bound, abs(outside)) + abs(offset))
-        stages.append(Stage(step.name, step.weights, "taps", down, across, number(outside), number(offset)))
+        bound = max(bound, abs(outside))
+        signed = signed or offset < 0 or any(weight < 0 for row in step.weights for weight in row)
+        stage = Stage(
+            step.name, step.weights, down, across, to_working(outside), to_working(offset), bound, step.is_edge
+        )
+        name, fit = _choose_strategy(stage, signed, strategy)
+        bound = max(bound, fit.weight * bound + abs(offset))
+        stages.append(replace(stage, strategy=name))
+        fits.append(fit)
         length, width = down.output, across.output
     if not whole and bound > _LARGEST_FLOAT:
         raise RecipeError(_TOO_LARGE)
-    return Chain(planes, tuple(stages), scale, denominator, bound, integer_dtype(bound) if whole else FLOAT)
+    dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, fits, bound)
+    strip = max((fit.strip for fit in fits if fit.strip), default=None)
+    return Chain(planes, tuple(stages), scale, denominator, bound, dtype, strip)
+
+
+def _choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[str, Fit]:
+    """Return the strategy that costs least in the dtype that it needs; or the one that is forced, if it can be done."""
+    fits = {name: entry.fit(stage) for name, entry in STRATEGIES.items() if forced in (None, name)}
+    fit = {name: fit for name, fit in fits.items() if isinstance(fit, Fit)}
+    if not fit:
+        why = "; ".join(unfit.why for unfit in fits.values() if isinstance(unfit, Unfit))
+        raise RecipeError(f"strategy {forced!r} cannot do kernel {stage.name!r}: {why}")
+
+    def cost(name: str) -> float:
+        sums = fit[name].weight * stage.largest_input + abs(Fraction(stage.offset))
+        return fit[name].cost(integer_dtype(sums, signed=signed) if stage.is_whole else "float32")
+
+    cheapest = min(fit, key=cost)
+    return cheapest, fit[cheapest]
+
+
+def _float_dtype(samples: SampleType, fits: Sequence[Fit], bound: Fraction) -> str:
+    """Return float32 where it keeps the contract: one kernel over 8 bits, few roundings, no large sums."""
+    few = len(fits) == 1 and fits[0].passes <= _MOST_FLOAT32_PASSES
+    return "float32" if few and samples.name == "uint8" and bound <= _LARGEST_FLOAT32_SUM else "float64"
 
 
 def _lay(step: Step, recipe: Recipe, size: tuple[int, int], *, is_last: bool) -> tuple[Axis, Axis]:
@@ -213,7 +230,8 @@ def _lay(step: Step, recipe: Recipe, size: tuple[int, int], *, is_last: bool) ->
     )
     if (down.reach + 1) * (across.reach + size[1]) > _LARGEST_WINDOW:
         raise RecipeError(
-            f"kernel {step.name!r} spans {down.reach + 1} x {across.reach + 1} samples, which is too many"
+            f"kernel {step.name!r} spans {down.reach + 1} x {across.reach + 1} samples, more than can be held; use a "
+            "smaller kernel or a smaller dilation"
         )
     if not (down.output and across.output):
         raise RecipeError(
@@ -231,7 +249,3 @@ def _with_whole_bias(step: Step, denominator: int) -> Step:
         return step
     weights = tuple(tuple(int(weight) * factor for weight in row) for row in step.weights)
     return replace(step, weights=weights, divisor=step.divisor * factor)
-
-
-def _total_weight(step: Step) -> Fraction:
-    return Fraction(sum(sum(map(abs, row)) for row in step.weights))  # of floats too large: OverflowError

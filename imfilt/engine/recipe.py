@@ -79,8 +79,8 @@ class Recipe:
         fill("stride", to_pair("stride", self.stride))
         fill("dilation", to_pair("dilation", self.dilation))
         if self.anchor is not None:
-            for kernel in self.kernels:
-                fill("anchor", _anchor_in(kernel, self.anchor))
+            anchors = {_anchor_in(kernel, self.anchor) for kernel in self.kernels}
+            fill("anchor", anchors.pop())
 
     @property
     def border_rule(self) -> BorderRule:

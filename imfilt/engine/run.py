@@ -1,4 +1,4 @@
-"""A plan carried out: from a source of rows to a sink of rows, or to exact results."""
+"""A plan carried out: from a source of rows to a sink of rows."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _each_band(
     threads: int | None,
     in_place: bool = False,
 ) -> list[Result]:
-    bands = split(plan.output_shape[0], threads or _threads_for(plan))
+    bands = split(plan.output_shape[0], threads or _threads_for(plan), plan.strip)
     walkers = [Walker(plan, source, band, in_place=in_place) for band in bands]
     with ignoring_infinity():
         return _in_threads(work, walkers)

@@ -19,6 +19,11 @@ class SampleType:
     """Float samples may lie outside 0 to `largest` and are not clipped."""
 
     @property
+    def is_unsigned(self) -> bool:
+        """Whether no sample is below 0."""
+        return self.name.startswith("uint")
+
+    @property
     def middle(self) -> Fraction:
         """Mid-grey: 128, 32768, or 1/2 for float pictures."""
         return Fraction(self.largest, 2) if self.is_float else Fraction((self.largest + 1) // 2)

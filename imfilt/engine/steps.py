@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from imfilt.engine.recipe import Pair, Recipe
+from imfilt.engine.stage import Weights
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
-
-Weights = tuple[tuple[int, ...], ...] | tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,8 @@ class Step:
     divisor: int
     bias: Fraction
     anchor: Pair
+    is_edge: bool = False
+    """Whether the weights are exact and sum to 0, so that a flat picture has to become 0 even in floats."""
 
     @property
     def is_whole(self) -> bool:
@@ -60,7 +61,8 @@ def _step(kernel: Kernel, recipe: Recipe, in_floats: bool) -> Step:
     if not recipe.correlate:
         weights = tuple(row[::-1] for row in reversed(weights))
     anchor = recipe.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
-    return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), anchor)
+    is_edge = (kernel.is_exact or kernel.is_short) and kernel.sum == 0
+    return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), anchor, is_edge)
 
 
 def _float_weights(kernel: Kernel) -> tuple[tuple[float, ...], ...]:

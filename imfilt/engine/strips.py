@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.borders import Border
-from imfilt.engine.plan import Chain, Plan, Stage
+from imfilt.engine.plan import Plan
 from imfilt.engine.planes import PLANES
+from imfilt.engine.stage import Chain, Stage
 from imfilt.engine.strategies import STRATEGIES
+from imfilt.engine.strategies.program import Programs
 
 Array = NDArray[Any]
 
@@ -81,7 +83,7 @@ def _chain_rows(plan: Plan, chain: Chain, source: RowSource, band: range, kept: 
     planes = PLANES[chain.planes].count(plan.shape[2])
     for stage, rows_out in zip(chain.stages, bands, strict=True):
         window = _Window(stage, plan.recipe.border_rule.border, rows, planes, chain.dtype)
-        rows = _StageRows(stage, window, min(plan.strip, len(rows_out)))
+        rows = _StageRows(stage, window, min(plan.strip, len(rows_out)), chain.dtype)
         window.fetch(stage.down.inputs(rows_out.start, rows_out.stop), kept)
         kept = range(stage.down.output)
     return rows
@@ -109,17 +111,17 @@ class _SourceRows:
 class _StageRows:
     """The sums of a stage."""
 
-    def __init__(self, stage: Stage, window: _Window, strip: int) -> None:
+    def __init__(self, stage: Stage, window: _Window, strip: int, dtype: str) -> None:
         self._stage = stage
         self._window = window
         self._strip = strip
-        self._sum_up = STRATEGIES[stage.strategy](stage)
+        self._programs = Programs(STRATEGIES[stage.strategy].make(stage, dtype).program)
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
         for start in range(first, last, self._strip):
             stop = min(start + self._strip, last)
             sums = numbers[start - first : stop - first]
-            self._sum_up(self._window.over(self._stage.down.inputs(start, stop)), sums)
+            self._programs.run(self._window.over(self._stage.down.inputs(start, stop)), sums)
             if self._stage.offset:
                 np.add(sums, self._stage.offset, out=sums)
 
@@ -139,18 +141,22 @@ class _Window:
         width = stage.across.length
         left, right = range(columns.start, 0), range(width, columns.stop)
         self._inside = slice(len(left), len(left) + width)
-        self._left = self._beyond(left, width, 0)
-        self._right = self._beyond(right, width, self._inside.stop)
+        sides = (left, 0), (right, self._inside.stop)
+        self._sides = [self._beyond(columns, width, start) for columns, start in sides if columns]
         self._numbers = np.empty((0, len(left) + width + len(right), planes), dtype)
         self._rows = range(0)
         self._fetched: dict[int, Array] = {}
         self._kept = range(self._height)
 
-    def _beyond(self, columns: range, width: int, start: int) -> tuple[slice, list[int] | None]:
+    def _beyond(self, columns: range, width: int, start: int) -> tuple[slice, slice | Array | None]:
         """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
         where = slice(start, start + len(columns))
-        index = self._index
-        return where, index and [self._inside.start + index(x, width) for x in columns]
+        if self._index is None:
+            return where, None
+        sources = [self._inside.start + self._index(x, width) for x in columns]
+        if len(set(sources)) == 1:
+            return where, slice(sources[0], sources[0] + 1)
+        return where, np.array(sources, np.intp)
 
     def fetch(self, rows: range, kept: range) -> None:
         """Get those of `rows` that are not among `kept`: the ones still to be had when the window comes to them."""
@@ -182,10 +188,10 @@ class _Window:
         first, last = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
         if first < last:
             self._upstream.fill(first, last, inside[first - rows.start : last - rows.start])
-        for row, line in zip(rows, inside, strict=True):
+        for row in (*range(rows.start, min(first, rows.stop)), *range(max(last, rows.start), rows.stop)):
             if row not in self._kept:
-                self._load_row(row, line)
-        for where, source in (self._left, self._right):
+                self._load_row(row, inside[row - rows.start])
+        for where, source in self._sides:
             numbers[:, where] = self._outside if source is None else numbers[:, source]
 
     def _load_row(self, row: int, line: Array) -> None:
@@ -204,12 +210,15 @@ class _Window:
         return None if self._index is None else self._index(row, self._height)
 
 
-def split(rows: int, parts: int) -> list[range]:
-    """Return up to `parts` bands of nearly equal height that together are ``0 … rows-1``.
+def split(rows: int, parts: int, strip: int = 1) -> list[range]:
+    """Return up to `parts` bands of nearly equal height that together are ``0 … rows-1``, each of whole strips.
 
     >>> split(7, 3)
     [range(0, 2), range(2, 4), range(4, 7)]
+    >>> split(7, 3, strip=4)
+    [range(0, 4), range(4, 7)]
     """
-    parts = max(1, min(parts, rows))
-    edges = [rows * part // parts for part in range(parts + 1)]
+    strips = -(-rows // strip)
+    parts = max(1, min(parts, strips))
+    edges = [min(strips * part // parts * strip, rows) for part in range(parts + 1)]
     return [range(start, stop) for start, stop in pairwise(edges)]

@@ -44,12 +44,12 @@ def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Pi
         _check_frames(image)
         check_depth(image)
         scale_transparent_level(image)
-        image.load()
         return to_picture(image)
 
 
 def to_picture(image: Image.Image) -> Picture:
-    """Return an image of Pillow as a picture; the pixels are shared where no conversion is needed."""
+    """Return an image of Pillow as a picture, decoded; the pixels are shared where no conversion is needed."""
+    image.load()
     file_format = _FORMAT_OF.get(image.format or "", "PNG")
     return Picture(to_filterable(image), _carried_by(image), file_format)
 

@@ -11,7 +11,7 @@ from numbers import Integral
 from typing import Any, Literal
 
 from imfilt.errors import KernelError
-from imfilt.kernels.numbers import Number, to_fraction, to_number, type_names
+from imfilt.kernels.numbers import TYPE_NAMES, Number, to_fraction, to_number
 
 LARGEST_SIDE = 1001
 _LARGEST_COMMON_DENOMINATOR_BITS = 4096
@@ -142,7 +142,7 @@ def _to_weights(rows: Iterable[Iterable[object]]) -> tuple[tuple[Number, ...], .
         cells = _plain(row)
         if not isinstance(cells, list | tuple):
             raise KernelError(
-                f"row {y}: {type_names.get(type(cells), 'one number')} where a list of numbers must stand"
+                f"row {y}: {TYPE_NAMES.get(type(cells), 'one number')} where a list of numbers must stand"
             )
         if not cells:
             raise KernelError(f"row {y} is empty")

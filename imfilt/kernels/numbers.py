@@ -9,7 +9,7 @@ from numbers import Integral, Rational, Real
 
 from imfilt.errors import KernelError
 
-type_names = {str: "text", bool: "true or false", list: "a list", dict: "a table", type(None): "nothing"}
+TYPE_NAMES = {str: "text", bool: "true or false", list: "a list", dict: "a table", type(None): "nothing"}
 
 Number = int | Fraction | float
 
@@ -34,7 +34,7 @@ def to_number(value: object) -> Number:
     if isinstance(value, str):
         return _parse(value)
     if isinstance(value, bool) or type(value).__name__ == "bool_" or not isinstance(value, Real):
-        raise KernelError(f"{type_names.get(type(value), type(value).__name__)} is not a number")
+        raise KernelError(f"{TYPE_NAMES.get(type(value), type(value).__name__)} is not a number")
     if isinstance(value, Integral):
         return _bounded(int(value))
     if isinstance(value, Rational):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imfilt.errors import KernelError, RegistryError
 from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.numbers import type_names
+from imfilt.kernels.numbers import TYPE_NAMES
 from imfilt.kernels.registry import Entry, match_form
 
 SCHEMA = 1
@@ -118,5 +118,5 @@ def _check_names(entry: Entry, taken: dict[str, str]) -> None:
 
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
-        raise RegistryError(f"{key}: {type_names.get(type(value), 'a number')} where text must stand")
+        raise RegistryError(f"{key}: {TYPE_NAMES.get(type(value), 'a number')} where text must stand")
     return value

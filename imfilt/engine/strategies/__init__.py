@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from imfilt.engine.plan import Stage
-from imfilt.engine.strategies.taps import Taps
+from imfilt.engine.stage import Stage
+from imfilt.engine.strategies import fourier, lowrank, separable, taps
+from imfilt.engine.strategies.fit import Fit, Unfit
+from imfilt.engine.strategies.program import Program
 
 
 class Strategy(Protocol):
     """Computes weighted sums over one strip after another; it may keep buffers, so each thread has its own."""
 
-    def __call__(self, window: NDArray[Any], sums: NDArray[Any]) -> None:
-        """Write the sums over `window` into `sums`.
+    def program(self, window: NDArray[Any], sums: NDArray[Any]) -> Program:
+        """Return the calls that write the sums over `window` into `sums`, whatever numbers lie in `window` by then.
 
         Both are rows × columns × planes, `window` with the samples beyond the border filled in: output (y, x) is the
         sum of ``weights[i][j] · window[y · stride + i · dilation, x · stride + j · dilation]``.
         """
 
 
-STRATEGIES: dict[str, Callable[[Stage], Strategy]] = {
-    "taps": Taps,
+@dataclass(frozen=True)
+class Entry:
+    """A strategy, and what it would take to do a stage with it."""
+
+    meaning: str
+    fit: Callable[[Stage], Fit | Unfit]
+    """What it takes; or why it cannot be done."""
+    make: Callable[[Stage, str], Strategy]
+    """From a stage and a working dtype to what does it."""
+
+
+STRATEGIES: dict[str, Entry] = {
+    "taps": Entry("tap by tap, equal weights together", taps.fit, taps.Taps),
+    "separable": Entry("a column and a row of whole numbers, and the centre apart", separable.fit, separable.Separable),
+    "lowrank": Entry("a few columns and rows of floats", lowrank.fit, lowrank.LowRank),
+    "fourier": Entry("products of Fourier transforms of tiles", fourier.fit, fourier.Fourier),
 }

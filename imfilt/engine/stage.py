@@ -1,0 +1,70 @@
+"""What a plan is made of: stages, and chains of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from imfilt.engine.geometry import Axis
+
+Weights = tuple[tuple[int, ...], ...] | tuple[tuple[float, ...], ...]
+
+FLOATS = ("float32", "float64")
+ANY_INTEGER = "object"  # Python's own integers: slow, and never too small
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kernel of a chain, laid over numerators: whole numbers, or floats."""
+
+    name: str
+    weights: Weights
+    """As they lie over the picture: rotated by 180 degrees for a convolution."""
+    down: Axis
+    across: Axis
+    outside: int | float
+    """What lies beyond a constant border."""
+    offset: int | float
+    """Added to every sum: the bias, in numerators."""
+    largest_input: Fraction
+    """No number that comes in is further from 0."""
+    is_edge: bool = False
+    """Whether a flat picture has to become 0 even in floats."""
+    strategy: str = ""
+    """A key of `imfilt.engine.strategies.STRATEGIES`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the weights are whole numbers."""
+        return isinstance(self.weights[0][0], int)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Kernels in a row over planes of the picture; the exact result is ``numerator / denominator``."""
+
+    planes: str
+    """A key of `imfilt.engine.planes.PLANES`."""
+    stages: tuple[Stage, ...]
+    scale: int
+    """The samples are multiplied by it as they come in, so that a fractional border level is a whole number."""
+    denominator: int
+    bound: Fraction
+    """No number that comes up on the way, partial sums included, is further from 0."""
+    dtype: str
+    """The NumPy dtype that holds everything within `bound`."""
+    strip: int | None
+    """Rows of output that a strategy wants to work on at a time; None where any number will do."""
+
+
+def integer_dtype(bound: Fraction | int, *, signed: bool = True) -> str:
+    """Return the narrowest dtype of whole numbers that holds everything within `bound` of 0.
+
+    >>> integer_dtype(32767), integer_dtype(32768), integer_dtype(32768, signed=False), integer_dtype(2**64)
+    ('int16', 'int32', 'uint16', 'object')
+    """
+    if not signed and 1 << 15 <= bound < 1 << 16:
+        return "uint16"
+    return next(
+        (name for name, bits in (("int16", 15), ("int32", 31), ("int64", 63)) if bound < 1 << bits), ANY_INTEGER
+    )

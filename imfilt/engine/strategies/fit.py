@@ -1,0 +1,43 @@
+"""What a strategy takes for a stage, in units that can be compared."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+# Nanoseconds for one pass over one sample in cache (an addition or a multiplication, in place), by working dtype.
+# Measured by tests/benchmarks/calibrate.py.
+PASS_COST = {
+    "int16": 0.032,
+    "uint16": 0.032,
+    "int32": 0.08,
+    "int64": 0.17,
+    "object": 60.0,
+    "float32": 0.08,
+    "float64": 0.17,
+}
+
+
+class Fit(NamedTuple):
+    """What a strategy takes for a stage."""
+
+    weight: Fraction
+    """No sum on the way is larger than this times the largest number that comes in."""
+    passes: float
+    """Passes over the samples, each an addition or a multiplication in the working dtype."""
+    nanoseconds: float = 0.0
+    """What it takes for each sample beside the passes, whatever the dtype."""
+    strip: int | None = None
+    """Rows of output that it works on at a time; None where any number will do."""
+    only: tuple[str, ...] = ()
+    """The working dtypes that it can be done in; any where there are none."""
+
+    def cost(self, dtype: str) -> float:
+        """Return the estimated nanoseconds a sample in a working dtype."""
+        return self.passes * PASS_COST[dtype] + self.nanoseconds
+
+
+class Unfit(NamedTuple):
+    """That a stage cannot be done with a strategy, and why."""
+
+    why: str

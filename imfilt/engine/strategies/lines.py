@@ -1,0 +1,144 @@
+"""Weighted sums along one axis, by repeated short additions where the weights allow it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.taps import count_passes, group_by_weight, weighted_sum
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Weights along one axis, as runs of equal weights one after the other, and what is left."""
+
+    runs: tuple[int, ...]
+    """Sums of so many samples side by side, each over the results of the one before: (2, 2) is 1 2 1."""
+    rest: tuple[int | float, ...]
+    """The weights that are applied to the result of the runs."""
+
+    @property
+    def passes(self) -> int:
+        """How many additions and multiplications a sample it takes."""
+        return sum(map(_run_passes, self.runs)) + (0 if self.rest == (1,) else count_passes((self.rest,)))
+
+
+def make_line(weights: Sequence[int | float]) -> Line:
+    """Return the cheapest way found to apply `weights`.
+
+    >>> make_line((1, 4, 6, 4, 1)), make_line((1,) * 9)
+    (Line(runs=(2, 2, 2, 2), rest=(1,)), Line(runs=(9,), rest=(1,)))
+    """
+    plain = Line((), tuple(weights))
+    if not all(isinstance(weight, int) for weight in weights):
+        return plain
+    runs: list[int] = []
+    rest = [int(weight) for weight in weights]
+    for length in range(len(rest), 1, -1):
+        while (quotient := _divide_by_run(rest, length)) is not None:
+            runs.append(length)
+            rest = quotient
+    return min(plain, Line(tuple(runs), tuple(rest)), key=lambda line: line.passes)
+
+
+def _divide_by_run(weights: list[int], length: int) -> list[int] | None:
+    """Return the weights q with ``weights == convolution of q with a run of ones``, or None where there are none."""
+    if len(weights) < length or not any(weights):
+        return None
+    quotient: list[int] = []
+    window = 0
+    for i, weight in enumerate(weights):
+        if i >= length:
+            window -= quotient[i - length]
+        digit = weight - window
+        if i <= len(weights) - length:
+            quotient.append(digit)
+            window += digit
+        elif digit:
+            return None
+        else:
+            quotient.append(0)
+    return quotient[: len(weights) - length + 1]
+
+
+def _run_passes(length: int) -> int:
+    return length.bit_length() - 1 + length.bit_count() - 1
+
+
+class LineSums:
+    """Applies a line along an axis (0 down, 1 across) of arrays of rows × columns × planes."""
+
+    def __init__(self, line: Line, axis: int, dilation: int, dtype: str) -> None:
+        self._line = line
+        self._axis = axis
+        self._step = dilation
+        self._dtype = np.dtype(dtype)
+
+    def program(self, numbers: Array, rooms: Rooms, sums: Array | None = None) -> tuple[Program, Array]:
+        """Return the calls that apply the line to `numbers`, and where the result is: in `sums` if it is given."""
+        program: Program = []
+        line = self._line
+        for place, length in enumerate(line.runs):
+            is_last = place == len(line.runs) - 1 and line.rest == (1,)
+            calls, numbers = self._run(numbers, length, rooms, sums if is_last else None)
+            program += calls
+        if line.rest != (1,) or not line.runs:
+            calls, numbers = self._rest(numbers, rooms, sums)
+            program += calls
+        return program, numbers
+
+    def _run(self, numbers: Array, length: int, rooms: Rooms, sums: Array | None) -> tuple[Program, Array]:
+        """Sum up runs of `length` by doubling: a run of 2k is two runs of k, a run of 2k + 1 one sample more."""
+        program: Program = []
+        total, done = numbers, 1
+        extent = numbers.shape[self._axis]
+        bits = f"{length:b}"[1:]
+        for place, bit in enumerate(bits):
+            is_last = sums is not None and place == len(bits) - 1
+            longer = extent - (2 * done - 1) * self._step
+            doubled = sums if is_last and bit == "0" else None
+            if doubled is None:
+                doubled = rooms.free(self._shape(numbers, longer), numbers, total)
+            program.append((np.add, (self._at(total, 0, longer), self._at(total, done, longer), doubled)))
+            total, done = doubled, 2 * done
+            if bit == "1":
+                longer -= self._step
+                before, sample = self._at(total, 0, longer), self._at(numbers, done, longer)
+                total = sums if is_last and sums is not None else before
+                program.append((np.add, (before, sample, total)))
+                done += 1
+        return program, total
+
+    def _rest(self, numbers: Array, rooms: Rooms, sums: Array | None) -> tuple[Program, Array]:
+        extent = numbers.shape[self._axis] - (len(self._line.rest) - 1) * self._step
+        shape = self._shape(numbers, extent)
+        total = rooms.free(shape, numbers) if sums is None else sums
+        partial = rooms.free(shape, numbers, total)
+        groups = group_by_weight((self._line.rest,))
+        return weighted_sum(groups, lambda tap: self._at(numbers, tap[1], extent), total, partial), total
+
+    def _at(self, numbers: Array, place: int, extent: int) -> Array:
+        where = slice(place * self._step, place * self._step + extent)
+        return numbers[where] if self._axis == 0 else numbers[:, where]
+
+    def _shape(self, like: Array, extent: int) -> tuple[int, ...]:
+        return (extent, *like.shape[1:]) if self._axis == 0 else (like.shape[0], extent, like.shape[2])
+
+
+class Rooms:
+    """Three buffers that the calls of a program take turns in."""
+
+    def __init__(self, size: int, dtype: str) -> None:
+        self._buffers = [np.empty(size, dtype) for _ in range(3)]
+
+    def free(self, shape: tuple[int, ...], *used: Array) -> Array:
+        """Return an array of `shape` in a buffer that holds none of the arrays that are still `used` (two at most)."""
+        buffer = next(b for b in self._buffers if not any(np.may_share_memory(b, array) for array in used))
+        return buffer[: shape[0] * shape[1] * shape[2]].reshape(shape)

@@ -1,0 +1,89 @@
+"""Floats of low rank: the matrix as a sum of a few columns times rows, by its singular values."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.stage import Stage, Weights
+from imfilt.engine.strategies.fit import Fit, Unfit
+from imfilt.engine.strategies.lines import LineSums, Rooms, make_line
+from imfilt.engine.strategies.program import Program
+
+Array = NDArray[Any]
+Pair = tuple[tuple[float, ...], tuple[float, ...]]
+
+# What is left out of the matrix, against the sum of its weights: far below what float32 leaves out.
+_NEGLIGIBLE = 1e-12
+_LARGEST_RANK = 8
+
+
+def fit(stage: Stage) -> Fit | Unfit:
+    """Return what it takes, or why it cannot be done."""
+    if stage.is_whole:
+        return Unfit("the weights are whole numbers, whose sums have to be exact")
+    if stage.is_edge:
+        return Unfit("a flat picture has to become 0, and its rounding would show")
+    if stage.down.stride != 1 or stage.across.stride != 1:
+        return Unfit("it computes every sample, and the stride keeps some only")
+    pairs = factorise(stage.weights)
+    if pairs is None:
+        return Unfit(f"the matrix has a rank of more than {_LARGEST_RANK}")
+    weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)
+    passes = sum(make_line(column).passes + make_line(row).passes + 1 for column, row in pairs) - 1
+    return Fit(Fraction(weight), passes)
+
+
+@lru_cache(maxsize=16)
+def factorise(weights: Weights) -> tuple[Pair, ...] | None:
+    """Return columns and rows whose products sum up to `weights`, or None where more than a few are needed."""
+    matrix = np.array(weights, np.float64)
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    total = np.abs(matrix).sum()
+    for rank in range(1, min(_LARGEST_RANK, len(values)) + 1):
+        columns, rows = left[:, :rank] * values[:rank], right[:rank]
+        if np.abs(columns @ rows - matrix).sum() <= _NEGLIGIBLE * total:
+            return tuple((_evened(columns[:, i]), _evened(rows[i])) for i in range(rank))
+    return None
+
+
+def _evened(factor: Array) -> tuple[float, ...]:
+    """Return the factor with its halves made equal where they are but for rounding, so that they can be folded."""
+    for mirror in (factor[::-1], -factor[::-1]):
+        if np.allclose(factor, mirror, rtol=0, atol=1e-14 * np.abs(factor).max()):
+            factor = (factor + mirror) / 2
+    return tuple(factor.tolist())
+
+
+class LowRank:
+    """The sums of a few columns times rows."""
+
+    def __init__(self, stage: Stage, dtype: str) -> None:
+        pairs = factorise(stage.weights)
+        if pairs is None:
+            raise ValueError(f"{stage.name} has no factors")
+        self._dtype = dtype
+        self._terms = [
+            (
+                LineSums(make_line(column), 0, stage.down.dilation, dtype),
+                LineSums(make_line(row), 1, stage.across.dilation, dtype),
+            )
+            for column, row in pairs
+        ]
+
+    def program(self, window: Array, sums: Array) -> Program:
+        """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
+        program: Program = []
+        rooms = Rooms(window.size, self._dtype)
+        for number, (down, across) in enumerate(self._terms):
+            calls, column_sums = down.program(window, rooms)
+            program += calls
+            calls, term = across.program(column_sums, rooms, None if number else sums)
+            program += calls
+            if number:
+                program.append((np.add, (sums, term, sums)))
+        return program

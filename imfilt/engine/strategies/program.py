@@ -1,0 +1,39 @@
+"""A program: the NumPy calls that turn one window into its sums, with every view cut beforehand.
+
+A strip is small, so that it stays in cache; then what Python does around each call counts. So a strategy writes its
+calls down once for each pair of buffers, and they are carried out again for every strip that comes to lie in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A function and its arguments, the array that takes the result among them."""
+Program = list[Call]
+
+
+class Programs:
+    """Runs the programs that `write` writes, and keeps the latest for each pair of buffers."""
+
+    def __init__(self, write: Callable[[Array, Array], Program]) -> None:
+        self._write = write
+        self._known: dict[tuple[Any, ...], Program] = {}
+
+    def run(self, window: Array, sums: Array) -> None:
+        """Carry out the program that computes `sums` from `window`."""
+        key = (window.__array_interface__["data"][0], window.shape, sums.__array_interface__["data"][0], sums.shape)
+        program = self._known.get(key)
+        if program is None:
+            if len(self._known) == _MOST_KEPT:
+                self._known.pop(next(iter(self._known)))
+            program = self._known[key] = self._write(window, sums)
+        for function, arguments in program:
+            function(*arguments)
+
+
+_MOST_KEPT = 8

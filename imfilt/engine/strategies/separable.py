@@ -1,0 +1,96 @@
+"""Whole weights of rank 1, or of rank 1 but for the centre: a line down, a line across, and the centre apart.
+
+Gaussians, boxes and Sobel's are a column times a row; edge3 is 9 times the centre less a box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.stage import Stage
+from imfilt.engine.strategies.fit import Fit, Unfit
+from imfilt.engine.strategies.lines import LineSums, Rooms, make_line
+from imfilt.engine.strategies.program import Program
+from imfilt.kernels.separable import separate
+
+Array = NDArray[Any]
+
+
+class Factors(NamedTuple):
+    """``weights == outer(column, row)``, plus `extra` at the centre."""
+
+    column: tuple[int, ...]
+    row: tuple[int, ...]
+    extra: int
+
+
+def fit(stage: Stage) -> Fit | Unfit:
+    """Return what it takes, or why it cannot be done."""
+    if not stage.is_whole:
+        return Unfit("the weights are floats")
+    if stage.down.stride != 1 or stage.across.stride != 1:
+        return Unfit("it computes every sample, and the stride keeps some only")
+    factors = factorise(stage.weights)  # type: ignore[arg-type]
+    if factors is None:
+        return Unfit("the weights are no column times a row, not even but for the centre")
+    weight = sum(map(abs, factors.column)) * sum(map(abs, factors.row)) + abs(factors.extra)
+    passes = make_line(factors.column).passes + make_line(factors.row).passes + 2 * bool(factors.extra)
+    return Fit(Fraction(weight), passes)
+
+
+def factorise(weights: Sequence[Sequence[int]]) -> Factors | None:
+    """Return the factors of whole weights, or None where there are none.
+
+    >>> factorise([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]])
+    Factors(column=(-1, -1, -1), row=(1, 1, 1), extra=9)
+    """
+    factors = separate(weights)
+    if factors is not None:
+        return Factors(*factors, 0)
+    y, x = len(weights) // 2, len(weights[0]) // 2
+    # Any other weight w[i][j] says what the centre of a matrix of rank 1 would be: w[y][j] · w[i][x] / w[i][j].
+    corner = next(((i, j) for i, row in enumerate(weights) for j, w in enumerate(row) if w and i != y and j != x), None)
+    if corner is None:
+        return None
+    i, j = corner
+    centre, remainder = divmod(weights[y][j] * weights[i][x], weights[i][j])
+    if remainder:
+        return None
+    changed = [list(row) for row in weights]
+    changed[y][x] = centre
+    factors = separate(changed)
+    return Factors(*factors, weights[y][x] - centre) if factors else None
+
+
+class Separable:
+    """The sums of a column times a row."""
+
+    def __init__(self, stage: Stage, dtype: str) -> None:
+        factors = factorise(stage.weights)  # type: ignore[arg-type]
+        if factors is None:
+            raise ValueError(f"{stage.name} has no factors")
+        self._down = LineSums(make_line(factors.column), 0, stage.down.dilation, dtype)
+        self._across = LineSums(make_line(factors.row), 1, stage.across.dilation, dtype)
+        self._extra = factors.extra
+        self._centre = (
+            stage.down.taps // 2 * stage.down.dilation,
+            stage.across.taps // 2 * stage.across.dilation,
+        )
+        self._dtype = dtype
+
+    def program(self, window: Array, sums: Array) -> Program:
+        """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
+        rooms = Rooms(window.size, self._dtype)
+        down, column_sums = self._down.program(window, rooms)
+        across, _ = self._across.program(column_sums, rooms, sums)
+        if not self._extra:
+            return down + across
+        y, x = self._centre
+        centre = window[y : y + sums.shape[0], x : x + sums.shape[1]]
+        partial = rooms.free(sums.shape)
+        return [*down, *across, (np.multiply, (centre, self._extra, partial)), (np.add, (sums, partial, sums))]

@@ -1,0 +1,178 @@
+"""Every strategy gives the same samples."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+import imfilt
+from imfilt.engine.arrays import ArrayRows
+from imfilt.engine.plan import Plan, make_plan
+from imfilt.engine.recipe import Recipe
+from imfilt.engine.run import filter_rows
+from imfilt.engine.samples import SAMPLE_TYPES
+from imfilt.engine.stage import Stage
+from imfilt.engine.strategies import STRATEGIES
+from imfilt.engine.strategies.fit import Fit
+from imfilt.engine.strategies.fourier import error_bound
+from imfilt.engine.strategies.lines import make_line
+from imfilt.engine.strategies.separable import factorise
+
+Array = NDArray[Any]
+quickly = settings(deadline=None, max_examples=60, derandomize=True)
+NAMES = tuple(STRATEGIES)
+
+
+def planned(image: Array, recipe: Recipe, strategy: str | None = None, strip: int | None = None) -> Plan:
+    return make_plan(recipe, SAMPLE_TYPES[image.dtype.name], image.shape, strategy=strategy, strip=strip)
+
+
+def carried_out(plan: Plan, image: Array, threads: int = 1) -> Array:
+    result = np.empty(plan.output_shape, image.dtype)
+    filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=threads)
+    return result
+
+
+def eligible(image: Array, recipe: Recipe) -> list[str]:
+    stages = planned(image, recipe, "taps").chains[0].stages
+    return [name for name, entry in STRATEGIES.items() if all(isinstance(entry.fit(stage), Fit) for stage in stages)]
+
+
+def whole_lines(largest: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(-largest, largest), min_size=1, max_size=9)
+
+
+@st.composite
+def matrices(draw: st.DrawFn) -> list[list[int]]:
+    """Matrices of any kind, and often of those that have factors."""
+    column, row = draw(whole_lines(9)), draw(whole_lines(9))
+    matrix = [[a * b for b in row] for a in column]
+    match draw(st.sampled_from(["outer", "centre", "any"])):
+        case "centre":
+            matrix[len(column) // 2][len(row) // 2] += draw(st.integers(-500, 500))
+        case "any":
+            matrix = [[draw(st.integers(-99, 99)) for _ in row] for _ in column]
+    return matrix
+
+
+images = arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 3])))
+
+
+@quickly
+@given(images, matrices(), st.sampled_from([1, 7, 256]), st.integers(-40, 40), st.sampled_from(["clip", "abs", "peak"]))
+def test_whole_weights_give_the_same_samples_in_every_strategy(
+    image: Array, matrix: list[list[int]], divisor: int, bias: int, normalize: str
+) -> None:
+    kernel = imfilt.Kernel(matrix, divisor=divisor, bias=bias)
+    recipe = Recipe((kernel,), border="reflect", normalize=normalize, dilation=(1, 2))
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    for name in eligible(image, recipe):
+        for threads, strip in ((1, None), (2, 1), (3, 7)):
+            result = carried_out(planned(image, recipe, name, strip), image, threads)
+            assert np.array_equal(result, expected), (name, threads, strip)
+
+
+@quickly
+@given(arrays(np.uint16, (9, 11, 2)), st.lists(matrices(), min_size=2, max_size=3))
+def test_kernels_in_a_row_give_the_same_samples_in_every_strategy(image: Array, chain: list[list[list[int]]]) -> None:
+    kernels = tuple(imfilt.Kernel(matrix, divisor=3, bias=Fraction(1, 2)) for matrix in chain)
+    recipe = Recipe(kernels, border="wrap", normalize="minmax")
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    for name in eligible(image, recipe):
+        assert np.array_equal(carried_out(planned(image, recipe, name), image), expected), name
+
+
+@pytest.mark.parametrize("side", [1, 2, 7, 15, 31, 64, 101])
+@pytest.mark.parametrize("strategy", NAMES)
+def test_long_decimals_keep_the_contract_in_every_strategy(side: int, strategy: str) -> None:
+    rng = np.random.default_rng(side)
+    image = rng.integers(0, 256, (120, 130, 1), np.uint8)
+    line = np.exp(-0.5 * (np.linspace(-4, 4, side)) ** 2)
+    weights = np.outer(line, line) + (0 if strategy == "lowrank" else 0.01 * rng.random((side, side)))
+    recipe = Recipe((imfilt.Kernel(weights / weights.sum()),))
+    if strategy not in eligible(image, recipe):
+        pytest.skip("cannot be done")
+    result = carried_out(planned(image, recipe, strategy), image).astype(int)
+    before, after = side // 2, side - 1 - side // 2
+    padded = np.pad(image[..., 0].astype(float), ((before, after), (before, after)), "edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
+    exact = np.einsum("yxij,ij->yx", windows, (weights / weights.sum())[::-1, ::-1])
+    different = np.abs(result[..., 0] - np.floor(exact + 0.5))
+    assert different.max() <= 1
+    assert np.count_nonzero(different) <= max(1, image.size / 10_000)
+
+
+@pytest.mark.parametrize("shape", [(300, 700, 3), (5, 900, 1), (700, 4, 3)])
+def test_tiles_of_a_large_picture_meet_without_a_seam(shape: tuple[int, int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    matrix = np.random.default_rng(1).integers(-99, 100, (21, 17)).tolist()
+    recipe = Recipe((imfilt.Kernel(matrix, divisor=50, bias=128),), border="symmetric")
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    for threads in (1, 2, 3):
+        assert np.array_equal(carried_out(planned(image, recipe, "fourier"), image, threads), expected)
+
+
+def test_fourier_refuses_where_rounding_might_not_be_exact() -> None:
+    image = np.zeros((9, 9, 1), np.uint16)
+    recipe = Recipe((imfilt.Kernel([[10**9] * 31] * 31),))
+    with pytest.raises(imfilt.RecipeError, match="might not give the exact sums"):
+        planned(image, recipe, "fourier")
+
+
+def test_the_error_bound_holds_by_far_for_noise() -> None:
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 65536, (256, 256, 1), np.uint16)
+    weights = rng.integers(-1000, 1001, (31, 31))
+    stage: Stage = planned(image, Recipe((imfilt.Kernel(weights),)), "fourier").chains[0].stages[0]
+    numbers = np.fft.ifft2(np.fft.fft2(image[..., 0]) * np.fft.fft2(weights, (256, 256))).real
+    assert np.abs(numbers - np.rint(numbers)).max() < error_bound(stage) < 0.25
+
+
+@pytest.mark.parametrize(
+    ("kernel", "strategy", "dtype"),
+    [
+        ("identity", "taps", "int16"),
+        ("edge3", "separable", "int16"),
+        ("gaussian3", "separable", "int16"),
+        ("gaussian5", "separable", "uint16"),
+        ("unsharp5", "separable", "int32"),
+    ],
+)
+def test_the_plan_of_a_built_in_kernel(kernel: str, strategy: str, dtype: str) -> None:
+    plan = planned(np.zeros((400, 600, 3), np.uint8), Recipe((imfilt.load_registry()[kernel],)))
+    (chain,) = plan.chains
+    assert (chain.stages[0].strategy, chain.dtype) == (strategy, dtype)
+
+
+def test_an_unknown_strategy_is_refused_with_the_names() -> None:
+    with pytest.raises(imfilt.RecipeError, match="taps, separable, lowrank, fourier"):
+        planned(np.zeros((3, 3, 1), np.uint8), Recipe((imfilt.Kernel([[1]]),)), "magic")
+
+
+@quickly
+@given(whole_lines(5), whole_lines(5), st.integers(-99, 99))
+def test_factors_give_the_matrix_back(column: list[int], row: list[int], extra: int) -> None:
+    matrix = [[a * b for b in row] for a in column]
+    matrix[len(column) // 2][len(row) // 2] += extra
+    factors = factorise(matrix)
+    if factors is not None:
+        again = [[a * b for b in factors.row] for a in factors.column]
+        again[len(column) // 2][len(row) // 2] += factors.extra
+        assert again == matrix
+
+
+@quickly
+@given(whole_lines(9))
+def test_a_line_is_the_convolution_of_its_runs_and_its_rest(weights: list[int]) -> None:
+    line = make_line(weights)
+    product: Array = np.array(line.rest, object)
+    for length in line.runs:
+        product = np.convolve(product, np.ones(length, object))
+    assert product.tolist() == weights
