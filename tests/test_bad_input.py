@@ -227,7 +227,6 @@ BAD = [
     refused("apply - - -k edge3", "standard input (-) cannot be filtered together with other inputs"),
     refused("apply - -k edge3 -o copies", "standard input (-) has no name to use in a folder"),
     refused("apply - -k edge3 -o other.png", "other.png: is there already"),
-    refused("apply - -k edge3 -o other.png --skip-existing", "other.png: is there already", "standard input"),
     refused("apply - -k edge3 -o x.xyz", "x.xyz: extension '.xyz' stands for no format"),
 ]
 

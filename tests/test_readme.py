@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cogapp import Cog
 
@@ -27,8 +31,15 @@ def test_tables_help_and_outputs_are_what_the_program_prints(capsys: pytest.Capt
 def test_the_registry_shown_can_be_loaded(tmp_path: Path) -> None:
     (file := tmp_path / "mine.toml").write_text(blocks("toml")[0])
     registry = imfilt.load_registry(file)
-    assert {"emboss", "ridge", "relief", "shift-right"} <= {name for e in registry.entries for name in e.names}
+    assert {"emboss", "ridge", "relief", "smear-right"} <= {name for e in registry.entries for name in e.names}
     assert registry["ridge"].sum == 0
+    spot = np.zeros((1, 9), np.uint8)
+    spot[0, 4] = 200
+    assert imfilt.apply(spot, registry["smear-right"]).tolist() == [[0, 0, 0, 0, 50, 50, 100, 0, 0]]
+    square = np.full((9, 9), 50, np.uint8)
+    square[3:6, 3:6] = 100
+    relief = imfilt.apply(square, registry["emboss"])
+    assert relief[2, 2] > 50 > relief[6, 6]
 
 
 def test_the_python_shown_runs_and_gives_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,13 +54,7 @@ def test_the_python_shown_runs_and_gives_what_it_says(tmp_path: Path, monkeypatc
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the script is for a POSIX shell")
 def test_every_command_in_the_shell_examples_is_understood(tmp_path: Path) -> None:
-    import shlex
-    import subprocess
-
-    for name in ("car.jpg", "photos/one.jpg"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes((ROOT / "samples" / "car.jpg").read_bytes())
-    (tmp_path / "emboss.txt").write_text("-2 -1 0\n-1 1 1\n0 1 2\n")
+    shutil.copytree(ROOT / "samples", tmp_path / "samples")
     lines = [line for block in blocks("sh") for line in block.splitlines() if "imfilt apply" in line]
     lines = [
         line.replace("imfilt apply", f"{shlex.quote(sys.executable)} -m imfilt apply --overwrite") for line in lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from PIL import Image
 
 import imfilt
 from imfilt.engine.arrays import ArrayRows
@@ -176,3 +178,23 @@ def test_a_line_is_the_convolution_of_its_runs_and_its_rest(weights: list[int]) 
     for length in line.runs:
         product = np.convolve(product, np.ones(length, object))
     assert product.tolist() == weights
+
+
+@pytest.mark.parametrize("strategy", ["taps", None])
+def test_a_picture_of_one_column_is_the_same_at_every_strip_height(strategy: str | None) -> None:
+    image = np.random.default_rng(3).integers(0, 256, (40, 1, 1), np.uint8)
+    kernels = (imfilt.load_registry()["edge3"], imfilt.Kernel([[5, 5, 5, 5]]), imfilt.Kernel([[-1, -1]]))
+    recipe = Recipe(kernels, normalize="shift")
+    expected = carried_out(planned(image, recipe, strategy, 40), image)
+    assert len(np.unique(expected)) > 3
+    for strip in range(1, 10):
+        assert np.array_equal(carried_out(planned(image, recipe, strategy, strip), image), expected)
+
+
+@pytest.mark.parametrize("border", ["zero", "edge"])
+def test_threads_may_read_an_image_that_was_opened_and_not_yet_decoded(tmp_path: Path, border: str) -> None:
+    Image.effect_noise((900, 700), 50).save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        several = imfilt.apply(image, "edge3", border=border, threads=4)
+    with Image.open(tmp_path / "a.png") as image:
+        assert several.tobytes() == imfilt.apply(image, "edge3", border=border, threads=1).tobytes()

@@ -101,13 +101,22 @@ def _name_in(error: OSError) -> str:
 def _make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
     if request.output == "":
         raise UsageError("-o is empty; give it a file, a folder or -")
+    outcomes: list[Outcome] = []
     if STREAM in request.inputs:
-        return [_stream_job(request)], []
-    sources, outcomes = _find_sources(request)
-    jobs = [_make_job(source, request) for source in _without_own_results(sources, request)]
-    if request.output == STREAM or (request.output is not None and request.output_folder is None):
-        _check_single(jobs, request)
-    skipped = _settle_targets(jobs, request) if request.output != STREAM else set()
+        jobs = [_stream_job(request)]
+    else:
+        sources, outcomes = _find_sources(request)
+        jobs = [_make_job(source, request) for source in _without_own_results(sources, request)]
+    if len(jobs) > 1 and request.output is not None and request.output_folder is None:
+        raise UsageError(
+            f"{len(jobs)} inputs cannot all be written to "
+            + (
+                "standard output; give one"
+                if request.output == STREAM
+                else f"{request.output!r}; end it with a slash to make it a folder"
+            )
+        )
+    skipped = _settle_targets(jobs, request)
     outcomes += [Outcome(job.source, Status.SKIPPED, job.target) for job in jobs if job.target in skipped]
     return [job for job in jobs if job.target not in skipped], outcomes
 
@@ -115,17 +124,12 @@ def _make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
 def _stream_job(request: Request) -> Job:
     if len(request.inputs) > 1:
         raise UsageError("standard input (-) cannot be filtered together with other inputs")
-    output = request.output
-    if output is None or output == STREAM:
+    if request.output in (None, STREAM):
         return _job(request, None, None, None)
     if request.output_folder is not None:
         raise UsageError("standard input (-) has no name to use in a folder; give -o a file name, or -o -")
-    job = _job(request, None, Path(output), format_of_target(Path(output)).name)
-    return job if job.target not in _settle_targets([job], request) else _skip_stream(job)
-
-
-def _skip_stream(job: Job) -> Job:
-    raise TargetError(f"{job.target}: is there already, and standard input cannot be skipped; use --overwrite")
+    target = Path(str(request.output))
+    return _job(request, None, target, format_of_target(target).name)
 
 
 def _job(request: Request, source: Path | None, target: Path | None, written_as: str | None) -> Job:
@@ -146,10 +150,9 @@ def _make_job(source: _Source, request: Request) -> Job:
     if request.output == STREAM:
         return _job(request, source.path, None, None)
     target = _target_of(source, request)
-    named_by_person = request.output is not None and request.output_folder is None
+    if request.output is not None and request.output_folder is None:  # a person named it, and so the format
+        return _job(request, source.path, target, format_of_target(target).name)
     known = EXTENSIONS.get(target.suffix.casefold())
-    if named_by_person:
-        known = format_of_target(target)
     return _job(request, source.path, target, known.name if known else None)
 
 
@@ -158,15 +161,6 @@ def _target_of(source: _Source, request: Request) -> Path:
         return source.path.with_name(f"{source.path.stem}{request.suffix}{source.path.suffix}")
     folder = request.output_folder
     return Path(request.output) if folder is None else folder / source.below
-
-
-def _check_single(jobs: Sequence[Job], request: Request) -> None:
-    if len(jobs) > 1 and request.output == STREAM:
-        raise UsageError(f"{len(jobs)} inputs cannot all be written to standard output; give one, or a folder with -o")
-    if len(jobs) > 1:
-        raise UsageError(
-            f"{len(jobs)} inputs cannot all be written to {request.output!r}; end it with a slash to make it a folder"
-        )
 
 
 def _find_sources(request: Request) -> tuple[list[_Source], list[Outcome]]:

@@ -28,6 +28,8 @@ class Outcome:
     target: Path | None = None
     """None for standard output, and where there is no target."""
     error: ImfiltError | None = None
+    notes: tuple[str, ...] = ()
+    """What a person should know of a result that was written, in lines."""
     plan: tuple[str, ...] = ()
     """How the engine went about it, in lines for a person."""
 

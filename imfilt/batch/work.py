@@ -13,7 +13,7 @@ from imfilt.engine.plan import Plan, make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows
 from imfilt.errors import ImfiltError, PictureError, UsageError
-from imfilt.images.formats import FORMATS, check_holds
+from imfilt.images.formats import FORMATS, check_holds, losses
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
 from imfilt.images.writing import encode_picture, write_picture
@@ -55,27 +55,28 @@ def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) ->
 def run_job(job: Job) -> Outcome:
     """Do one job, and return what became of it; an `ImfiltError` becomes a failed outcome."""
     try:
-        plan = _read_filter_write(job)
+        plan, notes = _read_filter_write(job)
     except MemoryError:
         return Outcome(job.source, Status.FAILED, job.target, PictureError("not enough memory for this picture"))
     except ImfiltError as error:
         return Outcome(job.source, Status.FAILED, job.target, error)
-    return Outcome(job.source, Status.WRITTEN, job.target, plan=tuple(plan.describe()))
+    return Outcome(job.source, Status.WRITTEN, job.target, notes=tuple(notes), plan=tuple(plan.describe()))
 
 
-def _read_filter_write(job: Job) -> Plan:
+def _read_filter_write(job: Job) -> tuple[Plan, list[str]]:
     source = job.source or _read_stream()
     mode = _permissions(job.source)
     picture = read_picture(source, max_pixels=job.max_pixels)
     target_format = FORMATS[job.format or picture.format]
     check_holds(target_format, picture.image.mode)
+    notes = losses(target_format, picture.carried)
     result, plan = filter_picture(picture, job.recipe, threads=job.threads, strategy=job.strategy, in_place=True)
     if job.target is None:
         _write_stream(encode_picture(result, target_format))
-        return plan
+        return plan, notes
     _make_folder(job.target.parent)
     write_picture(result, job.target, target_format, overwrite=job.overwrite, mode=mode)
-    return plan
+    return plan, notes
 
 
 def _read_stream() -> io.BytesIO:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,11 @@ import click
 
 from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
-from imfilt.cli.command import Option, Settings
+from imfilt.cli.command import Settings, option
 from imfilt.cli.kernels import KernelCommand, chosen_kernels, kernel_options, open_registry
 from imfilt.cli.printing import print_path, say, standard_output
 from imfilt.cli.progress import progress_over
-from imfilt.cli.types import RowsColumns
+from imfilt.cli.types import POSITIVE, RowsColumns
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS
@@ -24,67 +24,76 @@ from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
 
 EXAMPLES = """
-imfilt apply car.jpg --kernel edge3            writes car_edge3.jpg beside it
-imfilt apply scans/ -r -k sharpen -o sharp/    a folder and its folders, under the same names
-imfilt apply a.png -m "1 2 1" --divisor sum    your own matrix; writes a_custom.png
-imfilt apply a.png -k gaussian5 -k edge3       one after the other, as one exact computation
-imfilt apply - -k blur -o - <a.png >b.png      standard input to standard output
+imfilt apply car.jpg --kernel edge3           writes car_edge3.jpg beside it
+imfilt apply scans/ -r -k sharpen -o sharp/   a folder and the folders in it
+imfilt apply a.png -m "1 2 1" --divisor sum   your own matrix: a_custom.png
+imfilt apply a.png -k gaussian5 -k edge3      one after the other, exactly
+imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
-
-def _arithmetic(*names: str, **settings: Any) -> Callable[[Any], Any]:
-    return click.option(*names, cls=Option, group="Arithmetic", **settings)
-
-
-def _output(*names: str, **settings: Any) -> Callable[[Any], Any]:
-    return click.option(*names, cls=Option, group="Output", **settings)
-
-
-def _batch(*names: str, **settings: Any) -> Callable[[Any], Any]:
-    return click.option(*names, cls=Option, group="Batch", **settings)
+WORDS = {
+    "Borders, and what OpenCV, SciPy, ImageMagick and PyTorch call them": [
+        (name, f"{border.meaning}  {', '.join((border.opencv, border.scipy, border.imagemagick, border.pytorch))}")
+        for name, border in BORDERS.items()
+    ],
+    "Normalisations": [(name, entry.meaning) for name, entry in NORMALISATIONS.items()],
+    "Alpha": list(ALPHA_MODES.items()),
+}
 
 
-@click.command("apply", cls=KernelCommand, examples=EXAMPLES, short_help="Filter pictures with a kernel.")
+def _complete_borders(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in BORDERS if name.startswith(incomplete)]
+
+
+@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=WORDS, short_help="Filter pictures with a kernel.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
 @kernel_options
-@_arithmetic("--border", default="edge", metavar="RULE", help=f"Beyond the border: {', '.join(BORDERS)}.")
-@_arithmetic(
-    "--size", default="same", type=click.Choice(list(SIZES)), help="Of the result, by where the kernel may lie."
+@option(
+    "Arithmetic",
+    "--border",
+    default="edge",
+    metavar="RULE",
+    shell_complete=_complete_borders,
+    help=f"Beyond the border: {', '.join(BORDERS)}.",
 )
-@_arithmetic("--stride", default="1", type=RowsColumns(1), help="Keep every N-th result of the last kernel.")
-@_arithmetic("--dilation", default="1", type=RowsColumns(1), help="Set the taps of the kernels N samples apart.")
-@_arithmetic("--anchor", type=RowsColumns(0, single=False), help="The cell that lies on the output sample, from 0,0.")
-@_arithmetic("--correlate", is_flag=True, help="Lay the matrix as it is written, not rotated by 180 degrees.")
-@_arithmetic(
+@option(
+    "Arithmetic",
+    "--size",
+    default="same",
+    type=click.Choice(list(SIZES)),
+    help="How far over the border the kernel may go.",
+)
+@option("Arithmetic", "--stride", default="1", type=RowsColumns(1), help="Keep every N-th result of the last kernel.")
+@option(
+    "Arithmetic", "--dilation", default="1", type=RowsColumns(1), help="Set the taps of the kernels N samples apart."
+)
+@option("Arithmetic", "--anchor", type=RowsColumns(0, single=False), help="The cell over the output sample, from 0,0.")
+@option("Arithmetic", "--correlate", is_flag=True, help="Lay the matrix as it is written, not rotated by 180 degrees.")
+@option(
+    "Arithmetic",
     "--normalize",
     "--normalise",
     default="clip",
     type=click.Choice(list(NORMALISATIONS)),
     help="How exact results become samples.",
 )
-@click.option(
-    "--alpha",
-    cls=Option,
-    group="Colour",
-    default="auto",
-    type=click.Choice(list(ALPHA_MODES)),
-    help=f"How transparency is filtered; auto is {ALPHA_MODES['auto']}.",
-)
-@_output(
+@option("Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered.")
+@option(
+    "Output",
     "-o",
     "--output",
     metavar="PATH",
     type=click.Path(readable=False),
     help="A file, a folder (DIR/), or - for standard output.",
 )
-@_output("--overwrite", is_flag=True, help="Replace outputs that are there already.")
-@_output("--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
-@_batch("-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
-@_batch("--max-pixels", default=MAX_PIXELS, type=click.IntRange(1), help="Refuse pictures with more pixels.")
-@_batch("--threads", type=click.IntRange(1), show_default="automatic", help="Threads for one large picture.")
-@_batch("--strategy", metavar="NAME", show_default="the fastest", help="How sums are computed; see show-kernel --plan.")
-@click.option("-v", "--verbose", is_flag=True, cls=Option, help="Say what is done and how.")
-@click.option("-q", "--quiet", is_flag=True, cls=Option, help="Print errors only, and no paths.")
+@option("Output", "--overwrite", is_flag=True, help="Replace outputs that are there already.")
+@option("Output", "--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
+@option("Batch", "-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
+@option("Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse pictures with more pixels.")
+@option("Batch", "--threads", type=POSITIVE, show_default="as many as help", help="Threads for one large picture.")
+@option("Batch", "--strategy", metavar="NAME", show_default="the fastest", help="How the sums are computed.")
+@option("Other", "-v", "--verbose", is_flag=True, help="Say what is done and how.")
+@option("Other", "-q", "--quiet", is_flag=True, help="Print errors only, and no paths.")
 @click.pass_context
 def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> None:
     """Filter pictures with one kernel, or with several in a row.
@@ -161,6 +170,5 @@ def _report(outcome: Outcome, *, verbose: bool, quiet: bool, debug: bool) -> Non
         say(f"{source}: skipped, {outcome.target} is there already")
     elif outcome.status is Status.WRITTEN and outcome.target is not None and not quiet:
         print_path(outcome.target)
-    if verbose:
-        for line in outcome.plan:
-            say(f"{source}: {line}")
+    for line in (*outcome.notes, *(outcome.plan if verbose else ())):
+        say(f"{source}: {line}")

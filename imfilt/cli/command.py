@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 GROUPS = ("Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other")
 
@@ -19,12 +22,17 @@ class Settings:
     debug: bool = False
 
 
-class Option(click.Option):
+class _Option(click.Option):
     """An option that is listed in one of `GROUPS`."""
 
-    def __init__(self, *arguments: Any, group: str = "Other", **settings: Any) -> None:
+    def __init__(self, *arguments: Any, group: str, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.group = group
+
+
+def option(group: str, *names: str, **settings: Any) -> Callable[[Function], Function]:
+    """Return the decorator that adds an option to a command, in one of `GROUPS` of its help."""
+    return click.option(*names, cls=_Option, group=group, **settings)
 
 
 class _WithExamples(click.Command):
@@ -48,7 +56,11 @@ class Group(_WithExamples, click.Group):
 
 
 class Command(_WithExamples):
-    """A command whose options are listed in groups."""
+    """A command whose options are listed in groups, and whose words are explained after them."""
+
+    def __init__(self, *arguments: Any, words: Mapping[str, Sequence[tuple[str, str]]] | None = None, **settings: Any):
+        super().__init__(*arguments, **settings)
+        self.words = words or {}
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Parse as Click does, and let every error know of which command it is."""
@@ -69,3 +81,6 @@ class Command(_WithExamples):
             if group in grouped:
                 with formatter.section(f"{group} options" if len(grouped) > 1 else "Options"):
                     formatter.write_dl(grouped[group])
+        for title, words in self.words.items():
+            with formatter.section(title):
+                formatter.write_dl(words)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from imfilt.cli.command import Command, Option
+from imfilt.cli.command import Command, Function, option
 from imfilt.errors import ImfiltError, KernelError, UsageError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.matrix_text import parse_matrix
 from imfilt.kernels.registry import Registry, load_registry
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 _ORDER = "imfilt.order"
 
@@ -44,10 +41,15 @@ def open_registry(files: Sequence[str] = ()) -> Registry:
 
 
 def chosen_kernels(
-    context: click.Context, names: Sequence[str], matrices: Sequence[str], divisor: str, bias: str, registry: Registry
+    context: click.Context,
+    names: Sequence[str],
+    matrices: Sequence[str],
+    divisor: str | None,
+    bias: str | None,
+    registry: Registry,
 ) -> tuple[Kernel, ...]:
     """Return the kernels of ``-k`` and ``-m`` in the order they were given."""
-    if not matrices and (divisor, bias) != ("1", "0"):
+    if not matrices and (divisor, bias) != (None, None):
         raise UsageError("--divisor and --bias belong to a matrix; give one with -m")
     waiting = {"names": iter(names), "matrices": iter(matrices)}
     kernels = []
@@ -55,7 +57,7 @@ def chosen_kernels(
         if parameter.name == "names":
             kernels.append(registry[next(waiting["names"])])
         elif parameter.name == "matrices":
-            kernels.append(_read_matrix(next(waiting["matrices"]), divisor, bias))
+            kernels.append(_read_matrix(next(waiting["matrices"]), divisor or "1", bias or "0"))
     if not kernels:
         raise UsageError(
             "no kernel given; name one with -k ('imfilt list-kernels' lists them), or give a matrix with -m"
@@ -79,10 +81,10 @@ def _read_matrix(given: str, divisor: str, bias: str) -> Kernel:
         raise KernelError(f"{place}: {error}") from None
 
 
-def complete_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the names of kernels that begin like `incomplete`."""
     try:
-        entries = open_registry().entries
+        entries = open_registry(context.params.get("registries") or ()).entries
     except ImfiltError:  # completion has nowhere to say what is wrong; the command will
         return []
     wanted = incomplete.casefold()
@@ -94,62 +96,52 @@ def complete_names(_context: click.Context, _parameter: click.Parameter, incompl
     ]
 
 
-def registry_option(function: Function) -> Function:
-    """Add ``--registry``."""
-    return click.option(
-        "--registry",
-        "registries",
-        cls=Option,
-        group="Kernel",
+registry_option = option(
+    "Kernel",
+    "--registry",
+    "registries",
+    multiple=True,
+    type=click.Path(readable=False),
+    help="Take kernels from this TOML FILE too; they replace others of the same name.",
+    metavar="FILE",
+)
+
+_KERNEL_OPTIONS = (
+    option(
+        "Kernel",
+        "-k",
+        "--kernel",
+        "names",
         multiple=True,
-        type=click.Path(readable=False),
-        help="Take kernels from this TOML FILE too; they replace others of the same name.",
-        metavar="FILE",
-    )(function)
+        shell_complete=complete_names,
+        help="A kernel by name. Several -k and -m are applied in this order, as one exact computation.",
+        metavar="NAME",
+    ),
+    option(
+        "Kernel",
+        "-m",
+        "--matrix",
+        "matrices",
+        multiple=True,
+        help='A matrix: "0 -1 0; -1 5 -1; 0 -1 0", or @FILE with the same text. Fractions such as 1/9 are exact.',
+        metavar="MATRIX",
+    ),
+    option(
+        "Kernel",
+        "--divisor",
+        show_default="1",
+        help='The weights of each -m are divided by it; "sum" is their sum.',
+        metavar="N|sum",
+    ),
+    option(
+        "Kernel", "--bias", show_default="0", help="Added to the results of each -m, in output levels.", metavar="N"
+    ),
+    registry_option,
+)
 
 
 def kernel_options(function: Function) -> Function:
     """Add ``-k``, ``-m``, ``--divisor``, ``--bias`` and ``--registry``."""
-    options = (
-        click.option(
-            "-k",
-            "--kernel",
-            "names",
-            cls=Option,
-            group="Kernel",
-            multiple=True,
-            shell_complete=complete_names,
-            help="A kernel by name. Several -k and -m are applied in this order, as one exact computation.",
-            metavar="NAME",
-        ),
-        click.option(
-            "-m",
-            "--matrix",
-            "matrices",
-            cls=Option,
-            group="Kernel",
-            multiple=True,
-            help='A matrix: "0 -1 0; -1 5 -1; 0 -1 0", or @FILE with the same text. Fractions such as 1/9 are exact.',
-            metavar="MATRIX",
-        ),
-        click.option(
-            "--divisor",
-            cls=Option,
-            group="Kernel",
-            default="1",
-            help='The weights of -m are divided by it; "sum" is their sum.',
-            metavar="N|sum",
-        ),
-        click.option(
-            "--bias",
-            cls=Option,
-            group="Kernel",
-            default="0",
-            help="Added to the result of -m, in output levels.",
-            metavar="N",
-        ),
-        registry_option,
-    )
-    for option in reversed(options):
-        function = option(function)
+    for add in reversed(_KERNEL_OPTIONS):
+        function = add(function)
     return function

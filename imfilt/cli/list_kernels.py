@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from imfilt.cli.command import Command, Option
+from imfilt.cli.command import Command, option
 from imfilt.cli.kernels import open_registry, registry_option
 from imfilt.cli.printing import printable, standard_output
 from imfilt.kernels.numbers import Number, format_number
@@ -23,7 +23,7 @@ imfilt list-kernels --registry mine.toml   with your own kernels
 
 
 @click.command("list-kernels", cls=Command, examples=EXAMPLES, short_help="List the kernels there are.")
-@click.option("--json", "as_json", is_flag=True, cls=Option, help="Print a JSON array with all that is known.")
+@option("Other", "--json", "as_json", is_flag=True, help="Print a JSON array with all that is known.")
 @registry_option
 def list_kernels(as_json: bool, registries: Sequence[str]) -> None:
     """List the kernels there are, what they do, and where they come from.
@@ -61,8 +61,8 @@ def _print_table(registry: Registry) -> None:
     table.add_column("from", overflow="fold")
     for entry in registry.entries:
         name, size, total, description, origin = map(printable, _fields(entry))
-        also = f" (also {printable(', '.join(entry.aliases))})" if entry.aliases else ""
-        table.add_row(Text(name), size, total, Text(description + also), Text(origin))
+        also = f"(also {printable(', '.join(entry.aliases))})" if entry.aliases else ""
+        table.add_row(Text(name), size, total, Text(f"{description} {also}".strip()), Text(origin))
     Console(color_system=None if os.environ.get("NO_COLOR") else "auto").print(table)
 
 

@@ -24,10 +24,10 @@ from imfilt.errors import ImfiltError
 _STOPPING = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 EXAMPLES = """
-imfilt apply car.jpg --kernel edge3            writes car_edge3.jpg
-imfilt apply photos/ -k sharpen -o out/        every picture in a folder
-imfilt apply a.png -m "1 2 1" --divisor sum    your own matrix
-imfilt list-kernels                            what kernels there are
+imfilt apply car.jpg --kernel edge3           writes car_edge3.jpg
+imfilt apply photos/ -k sharpen -o out/       every picture in a folder
+imfilt apply a.png -m "1 2 1" --divisor sum   your own matrix
+imfilt list-kernels                           what kernels there are
 """
 
 

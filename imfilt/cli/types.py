@@ -30,5 +30,24 @@ class RowsColumns(click.ParamType[tuple[int, int]]):
         if len(numbers) == 1 and self.single:
             numbers *= 2
         if len(numbers) != 2 or min(numbers) < self.least:
-            self.fail(f"{value!r} is not {self.name} with whole numbers from {self.least} on", parameter, context)
+            self.fail(f"{value!r} must be {self.name}, whole numbers from {self.least} on", parameter, context)
         return numbers[0], numbers[1]
+
+
+class _Positive(click.ParamType[int]):
+    """A whole number from 1 on."""
+
+    name = "N"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        """Return the number."""
+        try:
+            number = int(value)
+        except ValueError:
+            number = 0
+        if number < 1:
+            self.fail(f"{value!r} must be a whole number from 1 on", parameter, context)
+        return number
+
+
+POSITIVE = _Positive()

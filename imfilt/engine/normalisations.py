@@ -68,8 +68,8 @@ NORMALISATIONS = {
         Normalisation("clip", "results below 0 become 0, results above white become white", _as_it_is),
         Normalisation("abs", "the sign is dropped, then as clip", _as_it_is, magnitude=True),
         Normalisation("peak", "|h| scaled so that the largest is white", _to_peak, magnitude=True, measures=True),
-        Normalisation("minmax", "stretched from black (smallest) to white (largest)", _stretch, measures=True),
+        Normalisation("minmax", "stretched: the smallest result is black, the largest white", _stretch, measures=True),
         Normalisation("shift", "mid-grey is added, then as clip", _from_middle),
-        Normalisation("none", "kept as it is (float output only)", _as_it_is, float_only=True),
+        Normalisation("none", "kept as it is (float pictures only)", _as_it_is, float_only=True),
     )
 }

@@ -24,7 +24,7 @@ class Step:
     bias: Fraction
     anchor: Pair
     is_edge: bool = False
-    """Whether the weights are exact and sum to 0, so that a flat picture has to become 0 even in floats."""
+    """Whether exact weights, in this step or another of the recipe, make a flat picture 0, even in floats."""
 
     @property
     def is_whole(self) -> bool:
@@ -34,7 +34,8 @@ class Step:
 
 def make_steps(recipe: Recipe, *, in_floats: bool) -> list[Step]:
     """Return the kernels of `recipe` as steps, in exact whole numbers or in floats over 1."""
-    return [_step(kernel, recipe, in_floats) for kernel in recipe.kernels]
+    is_edge = any((kernel.is_exact or kernel.is_short) and kernel.sum == 0 for kernel in recipe.kernels)
+    return [replace(_step(kernel, recipe, in_floats), is_edge=is_edge) for kernel in recipe.kernels]
 
 
 def make_weighted_passes(recipe: Recipe, *, in_floats: bool) -> dict[str, list[Step]]:
@@ -61,8 +62,7 @@ def _step(kernel: Kernel, recipe: Recipe, in_floats: bool) -> Step:
     if not recipe.correlate:
         weights = tuple(row[::-1] for row in reversed(weights))
     anchor = recipe.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
-    is_edge = (kernel.is_exact or kernel.is_short) and kernel.sum == 0
-    return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), anchor, is_edge)
+    return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), anchor)
 
 
 def _float_weights(kernel: Kernel) -> tuple[tuple[float, ...], ...]:

@@ -49,6 +49,8 @@ class Format:
     """The modes that it can hold, in Pillow's names."""
     settings: Callable[[Carried], Settings] = field(default=_no_settings)
     """What a picture is written with."""
+    keeps: frozenset[str] = frozenset()
+    """Which of the fields of `Carried` that any picture can have it holds."""
     in_memory: bool = False
     """Whether its encoder writes to memory first, because it never ends where a disk is full."""
     variants: tuple[str, ...] = ()
@@ -59,18 +61,39 @@ def _modes(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+_ALL = frozenset({"exif", "icc_profile", "resolution"})
+
 # Those that Pillow knows without importing all of its plugins come first, for it tries them in this order.
 FORMATS = {
     entry.name: entry
     for entry in (
-        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16")),
-        Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _modes("L RGB CMYK"), _jpeg_settings, variants=("MPO",)),
+        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16"), keeps=_ALL),
+        Format(
+            "JPEG",
+            (".jpg", ".jpeg", ".jpe", ".jfif"),
+            _modes("L RGB CMYK"),
+            _jpeg_settings,
+            variants=("MPO",),
+            keeps=_ALL,
+        ),
         Format("GIF", (".gif",), _modes("L")),
-        Format("BMP", (".bmp", ".dib"), _modes("L RGB")),
+        Format("BMP", (".bmp", ".dib"), _modes("L RGB"), keeps=frozenset({"resolution"})),
         Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB F")),
-        Format("TIFF", (".tif", ".tiff"), _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 F"), _tiff_settings),
-        Format("WEBP", (".webp",), _modes("L RGB RGBA"), lambda _: {"quality": 90, "exact": True}),
-        Format("AVIF", (".avif",), _modes("L RGB RGBA"), lambda _: {"quality": 90, "subsampling": "4:4:4"}),
+        Format("TIFF", (".tif", ".tiff"), _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 F"), _tiff_settings, keeps=_ALL),
+        Format(
+            "WEBP",
+            (".webp",),
+            _modes("L RGB RGBA"),
+            lambda _: {"quality": 90, "exact": True},
+            keeps=_ALL - {"resolution"},
+        ),
+        Format(
+            "AVIF",
+            (".avif",),
+            _modes("L RGB RGBA"),
+            lambda _: {"quality": 90, "subsampling": "4:4:4"},
+            keeps=_ALL - {"resolution"},
+        ),
         Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16"), in_memory=True),
         Format("TGA", (".tga",), _modes("L LA RGB RGBA"), lambda _: {"compression": "tga_rle"}),
         Format("PCX", (".pcx",), _modes("L RGB")),
@@ -116,3 +139,15 @@ def describe_mode(mode: str) -> str:
         "F": "samples in floating point",
     }
     return known.get(mode, f"{mode} colour")
+
+
+_LOSSES = {"exif": "EXIF data", "icc_profile": "colour profile"}
+
+
+def losses(entry: Format, carried: Carried) -> list[str]:
+    """Return a line for each thing of weight that a picture carries and the format cannot hold."""
+    return [
+        f"{entry.name} does not hold its {what}; it is left out (PNG and TIFF keep it)"
+        for field_name, what in _LOSSES.items()
+        if getattr(carried, field_name) and field_name not in entry.keeps
+    ]

@@ -30,17 +30,19 @@ def kernel_facts(entry: Entry) -> list[tuple[str, str]]:
         ("divisor", format_number(kernel.divisor)),
         ("bias", format_number(kernel.bias) if kernel.bias else ""),
         ("anchor", f"row {kernel.anchor[0]}, column {kernel.anchor[1]}" if kernel.anchor else ""),
-        ("sum", f"{format_number(kernel.sum)}{_meaning_of_sum(kernel.sum)}"),
+        ("sum", f"{format_number(kernel.sum)}{_meaning_of_sum(kernel)}"),
         ("separable", _factors(kernel)),
         ("8-bit output", _range(kernel)),
     ]
     return [(name, value) for name, value in facts if value]
 
 
-def _meaning_of_sum(total: Fraction) -> str:
-    if total == 1:
+def _meaning_of_sum(kernel: Kernel) -> str:
+    if kernel.sum == 1 and not kernel.bias:
         return " (a flat picture stays as it is)"
-    return " (a flat picture becomes black)" if total == 0 else ""
+    if kernel.sum == 0:
+        return f" (a flat picture becomes {format_number(kernel.bias) if kernel.bias else 'black'})"
+    return ""
 
 
 def _factors(kernel: Kernel) -> str:
