@@ -8,13 +8,13 @@ from typing import NamedTuple
 # Nanoseconds for one pass over one sample in cache (an addition or a multiplication, in place), by working dtype.
 # Measured by tests/benchmarks/calibrate.py.
 PASS_COST = {
-    "int16": 0.032,
-    "uint16": 0.032,
-    "int32": 0.08,
-    "int64": 0.17,
-    "object": 60.0,
-    "float32": 0.08,
-    "float64": 0.17,
+    "int16": 0.04,
+    "uint16": 0.04,
+    "int32": 0.09,
+    "int64": 0.19,
+    "object": 40.0,
+    "float32": 0.09,
+    "float64": 0.19,
 }
 
 

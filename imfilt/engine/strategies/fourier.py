@@ -20,8 +20,8 @@ from imfilt.engine.strategies.program import Program
 Array = NDArray[Any]
 
 # Nanoseconds a sample and a doubling of the tile. Measured by tests/benchmarks/calibrate.py.
-_SINGLE_COST = 0.42
-_DOUBLE_COST = 0.68
+_SINGLE_COST = 0.38
+_DOUBLE_COST = 1.0
 
 _SMALLEST_TILE = 256
 _DOUBLE_EPSILON = 2.0**-53
