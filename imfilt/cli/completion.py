@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
 
 from imfilt.cli.command import Command
 
@@ -21,6 +20,8 @@ imfilt completion fish > ~/.config/fish/completions/imfilt.fish
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print the script that makes SHELL complete commands, options and the names of your kernels."""
+    from click.shell_completion import get_completion_class
+
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"no completion for {shell}")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from imfilt.cli.command import Command, Function, option
 from imfilt.errors import ImfiltError, KernelError, UsageError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.matrix_text import parse_matrix
 from imfilt.kernels.registry import Registry, load_registry
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _ORDER = "imfilt.order"
 
@@ -83,6 +86,8 @@ def _read_matrix(given: str, divisor: str, bias: str) -> Kernel:
 
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the names of kernels that begin like `incomplete`."""
+    from click.shell_completion import CompletionItem
+
     try:
         entries = open_registry(context.params.get("registries") or ()).entries
     except ImfiltError:  # completion has nowhere to say what is wrong; the command will

@@ -29,7 +29,7 @@ _LARGEST_FLOAT32_SUM = 1024
 _MOST_FLOAT32_PASSES = 512
 
 # A strip's window and its sums stay in the second-level cache of one core.
-_WINDOW_BYTES = 1 << 20
+_WINDOW_BYTES = 1 << 19
 _FEWEST_ROWS = 4
 _MOST_ROWS = 256
 

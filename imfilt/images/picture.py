@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from imfilt.engine.samples import SAMPLE_TYPES, SampleType
 from imfilt.errors import PictureError
 
 Array = NDArray[Any]
+
+_EXIF_DIRECTORIES = (0x8769, 0x8825)  # Exif and GPSInfo, without importing the names of all the other tags
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Carried:
             return False
         exif = Image.Exif()
         exif.load(self.exif)
-        return any(directory in exif for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo))
+        return any(directory in exif for directory in _EXIF_DIRECTORIES)
 
 
 @dataclass(frozen=True)

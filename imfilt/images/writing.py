@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,7 +32,7 @@ def write_picture(
         left behind then.
     """
     check_holds(target_format, picture.image.mode)
-    temporary = target.with_name(f".imfilt-{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".imfilt-{os.urandom(8).hex()}.tmp")
     try:
         _write_and_move(picture, temporary, target, target_format, mode=mode, overwrite=overwrite)
     except FileExistsError:
