@@ -1,9 +1,9 @@
 """Arrays in memory, one thread each: imfilt beside OpenCV, SciPy, scikit-image, Pillow and libvips.
 
-Run ``python tests/benchmarks/arrays.py`` with the extra ``bench`` installed. Every peer has the same border and gives the
-same picture (by at most 1 level, which is checked before it is timed); the runs are interleaved; the table holds medians
-as ratios, imfilt over the peer, so that less than 1 means that imfilt is faster. ``--megapixels`` and ``--runs`` make it
-shorter; a case is named to be run alone.
+Run ``python tests/benchmarks/arrays.py`` with the extra ``bench`` installed. Every peer has the same border and gives
+the same picture (by at most 1 level, which is checked before it is timed); the runs are interleaved; the table
+holds medians as ratios, imfilt over the peer, so that less than 1 means that imfilt is faster. ``--megapixels`` and
+``--runs`` make it shorter; a case is named to be run alone.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def weights_of(kernel: Kernel) -> Array:
 def gaussian(sigma: float) -> Array:
     radius = int(TRUNCATE * sigma + 0.5)
     line = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    return line / line.sum()
+    return np.asarray(line / line.sum())
 
 
 def with_filter2d(weights: Array) -> Peer:
     turned = weights[::-1, ::-1].copy()
-    return lambda image: cv2.filter2D(image, -1, turned, borderType=cv2.BORDER_REPLICATE)
+    return lambda image: np.asarray(cv2.filter2D(image, -1, turned, borderType=cv2.BORDER_REPLICATE))
 
 
 def with_ndimage(weights: Array) -> Peer:
@@ -95,7 +95,7 @@ def with_vips(weights: Array) -> Peer:
 
     def run(image: Array) -> Array:
         source = pyvips.Image.new_from_memory(image.tobytes(), image.shape[1], image.shape[0], 3, "uchar")
-        return source.conv(matrix, precision="float").rint().cast("uchar").numpy()
+        return np.asarray(source.conv(matrix, precision="float").rint().cast("uchar").numpy())
 
     return run
 
@@ -109,13 +109,11 @@ def gaussian_peers(sigma: float) -> dict[str, Peer]:
         return rounded(result, image.dtype)
 
     def skimage(image: Array) -> Array:
-        result = filters.gaussian(
-            image, sigma, mode="nearest", truncate=TRUNCATE, preserve_range=True, channel_axis=-1
-        )
+        result = filters.gaussian(image, sigma, mode="nearest", truncate=TRUNCATE, preserve_range=True, channel_axis=-1)
         return rounded(result, image.dtype)
 
     def opencv(image: Array) -> Array:
-        return cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REPLICATE)
+        return np.asarray(cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REPLICATE))
 
     peers: dict[str, Peer] = {"OpenCV Gaussian": opencv, "SciPy": scipy, "scikit-image": skimage}
     return peers
@@ -177,9 +175,7 @@ def measure(case: Case, image: Array, runs: int) -> tuple[float, dict[str, float
             work(image)
             times[name].append(time.perf_counter() - start)
     middle = {name: float(np.median(each[1:])) for name, each in times.items()}
-    ratios = {
-        name: float(np.median(np.array(times["imfilt"][1:]) / np.array(times[name][1:]))) for name in case.peers
-    }
+    ratios = {name: float(np.median(np.array(times["imfilt"][1:]) / np.array(times[name][1:]))) for name in case.peers}
     return 1e3 * middle["imfilt"], ratios
 
 

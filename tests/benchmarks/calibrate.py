@@ -16,9 +16,9 @@ from imfilt.engine.arrays import ArrayRows
 from imfilt.engine.plan import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import SAMPLE_TYPES
-from imfilt.engine.strips import Walker
 from imfilt.engine.strategies.fit import PASS_COST
 from imfilt.engine.strategies.fourier import tile_of
+from imfilt.engine.strips import Walker
 from imfilt.kernels.kernel import Kernel
 
 _ROWS, _COLUMNS = 20, 18000
@@ -52,7 +52,8 @@ def pass_cost(dtype: str) -> float:
 def fourier_cost(*, whole: bool) -> float:
     """Return what the Fourier strategy costs a sample and a doubling of the tile."""
     image = np.random.default_rng(0).integers(0, 256, (1200, 1500, 3), np.uint8)
-    weights = np.random.default_rng(1).integers(1, 100, (31, 31)) if whole else np.random.default_rng(1).random((31, 31))
+    rng = np.random.default_rng(1)
+    weights = rng.integers(1, 100, (31, 31)) if whole else rng.random((31, 31))
     recipe = Recipe((Kernel(weights, divisor="sum"),))
     plan = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape, strategy="fourier")
     stage = plan.chains[0].stages[0]
