@@ -165,7 +165,7 @@ def test_factors_give_the_matrix_back(column: list[int], row: list[int], extra: 
     matrix[len(column) // 2][len(row) // 2] += extra
     factors = factorise(matrix)
     if factors is not None:
-        again = [[a * b for b in factors.row] for a in factors.column]
+        again = [[factors.scale * a * b for b in factors.row] for a in factors.column]
         again[len(column) // 2][len(row) // 2] += factors.extra
         assert again == matrix
 

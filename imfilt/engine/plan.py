@@ -59,18 +59,35 @@ class Plan:
         """Whether floating point is used on the way."""
         return self.chains[0].dtype in FLOATS
 
-    def describe(self) -> list[str]:
-        """Return the plan in lines for a person: the passes, the working dtype and the range that it must hold."""
+    def describe(self, *, alternatives: bool = False) -> list[str]:
+        """Return the plan in lines for a person; with `alternatives`, what each strategy would take, or why not."""
         lines = []
         for chain in self.chains:
             for stage in chain.stages:
-                lines.append(
-                    f"{stage.name}, {stage.down.taps} x {stage.across.taps} over {chain.planes} samples: "
-                    f"{stage.strategy} ({STRATEGIES[stage.strategy].meaning})"
-                )
+                chosen = f"{stage.strategy} ({STRATEGIES[stage.strategy].meaning})"
+                size = f"{stage.down.taps} x {stage.across.taps}"
+                lines.append(f"{stage.name}, {size} over {chain.planes} samples: {chosen}")
+                if alternatives:
+                    lines += [f"  {name}: {_estimate(name, stage, chain)}" for name in STRATEGIES]
             proof = "" if chain.dtype in FLOATS else f", for no sum is beyond ±{math.ceil(chain.bound)}"
             lines.append(f"in {chain.dtype}{proof}; {self.strip} rows at a time")
         return lines
+
+
+def _estimate(strategy: str, stage: Stage, chain: Chain) -> str:
+    """Return what a strategy would take for a stage, or why it cannot be done."""
+    fit = STRATEGIES[strategy].fit(stage)
+    if isinstance(fit, Unfit):
+        return f"no, {fit.why}"
+    passes = f"{fit.passes:g} passes, " if fit.passes else ""
+    return f"{passes}about {fit.cost(_dtype_for(fit, stage, chain.dtype)):.2f} ns a sample"
+
+
+def _dtype_for(fit: Fit, stage: Stage, dtype: str) -> str:
+    """Return the dtype that a strategy needs for a stage of a chain that works in `dtype`."""
+    if dtype in FLOATS:
+        return dtype
+    return integer_dtype(fit.weight * stage.largest_input + abs(Fraction(stage.offset)), signed=dtype != "uint16")
 
 
 def make_plan(

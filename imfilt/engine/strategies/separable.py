@@ -5,6 +5,7 @@ Gaussians, boxes and Sobel's are a column times a row; edge3 is 9 times the cent
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -22,11 +23,18 @@ Array = NDArray[Any]
 
 
 class Factors(NamedTuple):
-    """``weights == outer(column, row)``, plus `extra` at the centre."""
+    """``weights == scale * outer(column, row)``, plus `extra` at the centre."""
 
+    scale: int
     column: tuple[int, ...]
     row: tuple[int, ...]
     extra: int
+
+    @property
+    def passes(self) -> int:
+        """How many additions and multiplications a sample they take."""
+        scaling = self.scale not in ((1, -1) if self.extra else (1,))
+        return make_line(self.column).passes + make_line(self.row).passes + scaling + 2 * bool(self.extra)
 
 
 def fit(stage: Stage) -> Fit | Unfit:
@@ -38,20 +46,19 @@ def fit(stage: Stage) -> Fit | Unfit:
     factors = factorise(stage.weights)  # type: ignore[arg-type]
     if factors is None:
         return Unfit("the weights are no column times a row, not even but for the centre")
-    weight = sum(map(abs, factors.column)) * sum(map(abs, factors.row)) + abs(factors.extra)
-    passes = make_line(factors.column).passes + make_line(factors.row).passes + 2 * bool(factors.extra)
-    return Fit(Fraction(weight), passes)
+    weight = abs(factors.scale) * sum(map(abs, factors.column)) * sum(map(abs, factors.row)) + abs(factors.extra)
+    return Fit(Fraction(weight), factors.passes)
 
 
 def factorise(weights: Sequence[Sequence[int]]) -> Factors | None:
     """Return the factors of whole weights, or None where there are none.
 
     >>> factorise([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]])
-    Factors(column=(-1, -1, -1), row=(1, 1, 1), extra=9)
+    Factors(scale=-1, column=(1, 1, 1), row=(1, 1, 1), extra=9)
     """
     factors = separate(weights)
     if factors is not None:
-        return Factors(*factors, 0)
+        return _scaled(*factors, 0)
     y, x = len(weights) // 2, len(weights[0]) // 2
     # Any other weight w[i][j] says what the centre of a matrix of rank 1 would be: w[y][j] · w[i][x] / w[i][j].
     corner = next(((i, j) for i, row in enumerate(weights) for j, w in enumerate(row) if w and i != y and j != x), None)
@@ -64,7 +71,15 @@ def factorise(weights: Sequence[Sequence[int]]) -> Factors | None:
     changed = [list(row) for row in weights]
     changed[y][x] = centre
     factors = separate(changed)
-    return Factors(*factors, weights[y][x] - centre) if factors else None
+    return _scaled(*factors, weights[y][x] - centre) if factors else None
+
+
+def _scaled(column: tuple[int, ...], row: tuple[int, ...], extra: int) -> Factors:
+    """Return the factors with what the column has in common apart, its sign too."""
+    scale = math.gcd(*column)
+    if sum(column) < 0:
+        scale = -scale
+    return Factors(scale, tuple(weight // scale for weight in column), row, extra)
 
 
 class Separable:
@@ -76,6 +91,7 @@ class Separable:
             raise ValueError(f"{stage.name} has no factors")
         self._down = LineSums(make_line(factors.column), 0, stage.down.dilation, dtype)
         self._across = LineSums(make_line(factors.row), 1, stage.across.dilation, dtype)
+        self._scale = factors.scale
         self._extra = factors.extra
         self._centre = (
             stage.down.taps // 2 * stage.down.dilation,
@@ -88,9 +104,13 @@ class Separable:
         rooms = Rooms(window.size, self._dtype)
         down, column_sums = self._down.program(window, rooms)
         across, _ = self._across.program(column_sums, rooms, sums)
-        if not self._extra:
-            return down + across
-        y, x = self._centre
-        centre = window[y : y + sums.shape[0], x : x + sums.shape[1]]
-        partial = rooms.free(sums.shape)
-        return [*down, *across, (np.multiply, (centre, self._extra, partial)), (np.add, (sums, partial, sums))]
+        program = down + across
+        if self._scale not in ((1, -1) if self._extra else (1,)):
+            program.append((np.multiply, (sums, self._scale, sums)))
+        if self._extra:
+            y, x = self._centre
+            centre = window[y : y + sums.shape[0], x : x + sums.shape[1]]
+            partial = rooms.free(sums.shape)
+            program.append((np.multiply, (centre, self._extra, partial)))
+            program.append((np.subtract if self._scale == -1 else np.add, (partial, sums, sums)))
+        return program
