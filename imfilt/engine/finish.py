@@ -48,7 +48,11 @@ class Finisher:
         if self._plan.is_float:
             self._round_floats(numerators, scaling, samples)
         else:
-            self._clip_and_cast(self._division(numerators), samples)
+            quotients = self._division(numerators)
+            if self._division.fits:
+                np.copyto(samples, quotients, casting="unsafe")
+            else:
+                self._clip_and_cast(quotients, samples)
 
     def _round_ratio(self, numerators: Array, denominators: Array, bound: Fraction, samples: Array) -> None:
         """Write ``scale · numerators / denominators + offset``, rounded, for arrays of both."""
@@ -76,7 +80,7 @@ class Finisher:
             np.copyto(samples, values, casting="same_kind")
         else:
             np.add(values, 0.5, out=values)
-            self._clip_and_cast(np.floor(values, out=values), samples)
+            self._clip_and_cast(values, samples)  # whose cast drops the fraction
 
     def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
         np.clip(rounded, 0, self._plan.samples.largest, out=rounded)
@@ -92,6 +96,8 @@ class _Division:
         self._addend = math.floor((scaling.offset + _HALF) * ratio.denominator)
         largest = chain.bound * abs(self._factor) + abs(self._addend)
         self._bound = max(largest, Fraction(white), Fraction(self._divisor))
+        self.fits = not chain.signed and self._factor >= 0 <= self._addend and largest // self._divisor <= white
+        """Whether it is proved that no quotient is below 0 or above white."""
 
     def __call__(self, numerators: Array) -> Array:
         numerators = _widened(numerators, self._bound, signed=self._addend < 0)

@@ -211,7 +211,7 @@ def _make_chain(
         raise RecipeError(_TOO_LARGE)
     dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, fits, bound)
     strip = max((fit.strip for fit in fits if fit.strip), default=None)
-    return Chain(planes, tuple(stages), scale, denominator, bound, dtype, strip)
+    return Chain(planes, tuple(stages), scale, denominator, bound, signed, dtype, strip)
 
 
 def _choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[str, Fit]:

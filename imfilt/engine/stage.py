@@ -51,6 +51,8 @@ class Chain:
     denominator: int
     bound: Fraction
     """No number that comes up on the way, partial sums included, is further from 0."""
+    signed: bool
+    """Whether a number below 0 can come up."""
     dtype: str
     """The NumPy dtype that holds everything within `bound`."""
     strip: int | None
