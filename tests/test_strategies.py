@@ -198,3 +198,43 @@ def test_threads_may_read_an_image_that_was_opened_and_not_yet_decoded(tmp_path:
         several = imfilt.apply(image, "edge3", border=border, threads=4)
     with Image.open(tmp_path / "a.png") as image:
         assert several.tobytes() == imfilt.apply(image, "edge3", border=border, threads=1).tobytes()
+
+
+def test_a_hole_in_a_box_and_factors_below_0_do_not_end_in_unsigned_numbers() -> None:
+    box = [[1] * 15 for _ in range(15)]
+    box[7][7] = 0
+    image = np.random.default_rng(4).integers(0, 256, (40, 41, 1), np.uint8)
+    for matrix in (box, [[4, 10, 15, 21, 23, 23, 20, 14, 9, 3, 1, 1]]):
+        recipe = Recipe((imfilt.Kernel(matrix, divisor="sum"),))
+        expected = carried_out(planned(image, recipe, "taps"), image)
+        for name in (*eligible(image, recipe), None):
+            assert np.array_equal(carried_out(planned(image, recipe, name), image), expected), name
+
+
+def test_fourier_hands_whole_numbers_on_to_kernels_beyond_64_bits() -> None:
+    matrix = np.random.default_rng(1).integers(-9, 99, (61, 61))
+    kernels = (imfilt.Kernel(matrix), imfilt.Kernel([[10**20, 1 - 10**20]], divisor=int(matrix.sum())))
+    image = np.full((90, 90, 1), 7, np.uint8)
+    plan = planned(image, Recipe(kernels))
+    assert plan.chains[0].stages[0].strategy == "fourier"
+    assert np.array_equal(carried_out(plan, image), image)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, -3.4e38])
+@pytest.mark.parametrize("rank", [1, 2, 15])
+def test_one_odd_sample_of_a_float_picture_spoils_its_neighbours_alone(value: float, rank: int) -> None:
+    rng = np.random.default_rng(rank)
+    image = rng.random((80, 90, 1)).astype(np.float32)
+    matrix = rng.random((15, rank)) @ rng.random((rank, 15))
+    recipe = Recipe((imfilt.Kernel(matrix),))
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    image[40, 45] = value
+    touched = carried_out(planned(image, recipe), image)
+    touched[33:48, 38:53] = expected[33:48, 38:53]
+    assert np.allclose(touched, expected, rtol=1e-5)
+
+
+def test_tiles_that_would_fill_the_memory_are_refused() -> None:
+    matrix = np.random.default_rng(1).integers(0, 99, (31, 31))
+    with pytest.raises(imfilt.RecipeError, match="too much memory"):
+        planned(np.zeros((9, 9, 1), np.uint8), Recipe((imfilt.Kernel(matrix),), dilation=(99, 99)), "fourier")

@@ -87,7 +87,9 @@ def _dtype_for(fit: Fit, stage: Stage, dtype: str) -> str:
     """Return the dtype that a strategy needs for a stage of a chain that works in `dtype`."""
     if dtype in FLOATS:
         return dtype
-    return integer_dtype(fit.weight * stage.largest_input + abs(Fraction(stage.offset)), signed=dtype != "uint16")
+    return integer_dtype(
+        fit.weight * stage.largest_input + abs(Fraction(stage.offset)), signed=fit.signed or dtype != "uint16"
+    )
 
 
 def make_plan(
@@ -200,9 +202,18 @@ def _make_chain(
         bound = max(bound, abs(outside))
         signed = signed or offset < 0 or any(weight < 0 for row in step.weights for weight in row)
         stage = Stage(
-            step.name, step.weights, down, across, to_working(outside), to_working(offset), bound, step.is_edge
+            step.name,
+            step.weights,
+            down,
+            across,
+            to_working(outside),
+            to_working(offset),
+            bound,
+            step.is_edge,
+            samples.is_float,
         )
         name, fit = _choose_strategy(stage, signed, strategy)
+        signed = signed or fit.signed
         bound = max(bound, fit.weight * bound + abs(offset))
         stages.append(replace(stage, strategy=name))
         fits.append(fit)
@@ -224,7 +235,8 @@ def _choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[st
 
     def cost(name: str) -> float:
         sums = fit[name].weight * stage.largest_input + abs(Fraction(stage.offset))
-        return fit[name].cost(integer_dtype(sums, signed=signed) if stage.is_whole else "float32")
+        dtype = integer_dtype(sums, signed=signed or fit[name].signed) if stage.is_whole else "float32"
+        return fit[name].cost(dtype)
 
     cheapest = min(fit, key=cost)
     return cheapest, fit[cheapest]

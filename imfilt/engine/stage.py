@@ -30,6 +30,8 @@ class Stage:
     """No number that comes in is further from 0."""
     is_edge: bool = False
     """Whether a flat picture has to become 0 even in floats."""
+    is_unbounded: bool = False
+    """Whether any float may come in, even infinity and NaN, whatever `largest_input` says of what is usual."""
     strategy: str = ""
     """A key of `imfilt.engine.strategies.STRATEGIES`."""
 

@@ -29,8 +29,8 @@ class Fit(NamedTuple):
     """What it takes for each sample beside the passes, whatever the dtype."""
     strip: int | None = None
     """Rows of output that it works on at a time; None where any number will do."""
-    only: tuple[str, ...] = ()
-    """The working dtypes that it can be done in; any where there are none."""
+    signed: bool = False
+    """Whether it comes by numbers below 0 where neither the weights nor the samples are."""
 
     def cost(self, dtype: str) -> float:
         """Return the estimated nanoseconds a sample in a working dtype."""

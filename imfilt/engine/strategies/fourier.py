@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.stage import Stage
+from imfilt.engine.stage import ANY_INTEGER, Stage
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.program import Program
 
@@ -24,6 +24,7 @@ _SINGLE_COST = 0.38
 _DOUBLE_COST = 1.0
 
 _SMALLEST_TILE = 256
+_LARGEST_TILE = 1 << 22
 _DOUBLE_EPSILON = 2.0**-53
 
 
@@ -33,7 +34,11 @@ def fit(stage: Stage) -> Fit | Unfit:
         return Unfit("it computes every sample, and the stride keeps some only")
     if stage.is_edge and not stage.is_whole:
         return Unfit("a flat picture has to become 0, and its rounding would show")
+    if stage.is_unbounded:
+        return Unfit("float pictures may hold infinity and NaN, which would spread over whole tiles")
     height, width = tile_of(stage)
+    if height * width > _LARGEST_TILE:
+        return Unfit(f"its tiles of {height} x {width} samples would take too much memory")
     if stage.is_whole and error_bound(stage) >= 0.25:
         return Unfit("its error could reach a quarter, so rounding might not give the exact sums")
     useful = (height - stage.down.reach) * (width - stage.across.reach) / (height * width)
@@ -126,4 +131,6 @@ class Fourier:
             result = part[: target.shape[0], : target.shape[1]]
             if self._is_whole:
                 result = np.rint(result)
+            if target.dtype == ANY_INTEGER:
+                result = result.astype(np.int64)  # so that Python's integers go on from here, and not its floats
             np.copyto(target, result, casting="unsafe")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,16 @@ class Line:
     """Sums of so many samples side by side, each over the results of the one before: (2, 2) is 1 2 1."""
     rest: tuple[int | float, ...]
     """The weights that are applied to the result of the runs."""
+
+    @property
+    def weight(self) -> Fraction:
+        """No sum on the way is larger than this times the largest number that comes in."""
+        return Fraction(math.prod(self.runs) * sum(map(abs, self.rest)))
+
+    @property
+    def signed(self) -> bool:
+        """Whether numbers below 0 may come up on the way."""
+        return any(weight < 0 for weight in self.rest)
 
     @property
     def passes(self) -> int:

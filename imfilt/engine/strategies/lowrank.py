@@ -31,6 +31,8 @@ def fit(stage: Stage) -> Fit | Unfit:
     if stage.down.stride != 1 or stage.across.stride != 1:
         return Unfit("it computes every sample, and the stride keeps some only")
     pairs = factorise(stage.weights)
+    if pairs is not None and len(pairs) > 1 and stage.is_unbounded:
+        return Unfit("float pictures may hold infinity, and its terms might cancel it")
     if pairs is None:
         return Unfit(f"the matrix has a rank of more than {_LARGEST_RANK}")
     weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)

@@ -17,8 +17,11 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 Program = list[Call]
 
 
+_MOST_CALLS = 10_000
+
+
 class Programs:
-    """Runs the programs that `write` writes, and keeps the latest for each pair of buffers."""
+    """Runs the programs that `write` writes, and keeps the latest of them."""
 
     def __init__(self, write: Callable[[Array, Array], Program]) -> None:
         self._write = write
@@ -29,11 +32,9 @@ class Programs:
         key = (window.__array_interface__["data"][0], window.shape, sums.__array_interface__["data"][0], sums.shape)
         program = self._known.get(key)
         if program is None:
-            if len(self._known) == _MOST_KEPT:
+            program = self._write(window, sums)
+            while self._known and sum(map(len, self._known.values())) + len(program) > _MOST_CALLS:
                 self._known.pop(next(iter(self._known)))
-            program = self._known[key] = self._write(window, sums)
+            self._known[key] = program
         for function, arguments in program:
             function(*arguments)
-
-
-_MOST_KEPT = 8

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,8 +45,10 @@ def fit(stage: Stage) -> Fit | Unfit:
     factors = factorise(stage.weights)  # type: ignore[arg-type]
     if factors is None:
         return Unfit("the weights are no column times a row, not even but for the centre")
-    weight = abs(factors.scale) * sum(map(abs, factors.column)) * sum(map(abs, factors.row)) + abs(factors.extra)
-    return Fit(Fraction(weight), factors.passes)
+    column, row = make_line(factors.column), make_line(factors.row)
+    weight = abs(factors.scale) * column.weight * row.weight + abs(factors.extra)
+    signed = factors.scale < 0 or factors.extra < 0 or column.signed or row.signed
+    return Fit(weight, factors.passes, signed=signed)
 
 
 def factorise(weights: Sequence[Sequence[int]]) -> Factors | None:
