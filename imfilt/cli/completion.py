@@ -20,10 +20,7 @@ imfilt completion fish > ~/.config/fish/completions/imfilt.fish
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print the script that makes SHELL complete commands, options and the names of your kernels."""
-    from click.shell_completion import get_completion_class
+    from click.shell_completion import shell_complete
 
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"no completion for {shell}")
     program = context.find_root().command
-    print(kind(program, {}, "imfilt", "_IMFILT_COMPLETE").source())
+    context.exit(shell_complete(program, {}, "imfilt", "_IMFILT_COMPLETE", f"{shell}_source"))

@@ -176,5 +176,5 @@ def _widened(numbers: Array, bound: Fraction, *, signed: bool = True) -> Array:
     """Return `numbers` in a dtype that holds `bound` as well, and what is below 0 if `signed`."""
     dtype = np.dtype(integer_dtype(bound, signed=signed or numbers.dtype.kind != "u"))
     if dtype == ANY_INTEGER or dtype.itemsize > numbers.dtype.itemsize:
-        return numbers.astype(dtype, copy=numbers.dtype != dtype)
+        return numbers.astype(dtype, copy=False)
     return numbers

@@ -80,16 +80,15 @@ def _estimate(strategy: str, stage: Stage, chain: Chain) -> str:
     if isinstance(fit, Unfit):
         return f"no, {fit.why}"
     passes = f"{fit.passes:g} passes, " if fit.passes else ""
-    return f"{passes}about {fit.cost(_dtype_for(fit, stage, chain.dtype)):.2f} ns a sample"
+    return f"{passes}about {_cost(fit, stage, signed=chain.signed, float_dtype=chain.dtype):.2f} ns a sample"
 
 
-def _dtype_for(fit: Fit, stage: Stage, dtype: str) -> str:
-    """Return the dtype that a strategy needs for a stage of a chain that works in `dtype`."""
-    if dtype in FLOATS:
-        return dtype
-    return integer_dtype(
-        fit.weight * stage.largest_input + abs(Fraction(stage.offset)), signed=fit.signed or dtype != "uint16"
-    )
+def _cost(fit: Fit, stage: Stage, *, signed: bool, float_dtype: str = "float32") -> float:
+    """Return the estimated nanoseconds a sample of a strategy for a stage, in the narrowest dtype that will do."""
+    if not stage.is_whole:
+        return fit.cost(float_dtype)
+    sums = fit.weight * stage.largest_input + abs(Fraction(stage.offset))
+    return fit.cost(integer_dtype(sums, signed=signed or fit.signed))
 
 
 def make_plan(
@@ -233,12 +232,7 @@ def _choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[st
         why = "; ".join(unfit.why for unfit in fits.values() if isinstance(unfit, Unfit))
         raise RecipeError(f"strategy {forced!r} cannot do kernel {stage.name!r}: {why}")
 
-    def cost(name: str) -> float:
-        sums = fit[name].weight * stage.largest_input + abs(Fraction(stage.offset))
-        dtype = integer_dtype(sums, signed=signed or fit[name].signed) if stage.is_whole else "float32"
-        return fit[name].cost(dtype)
-
-    cheapest = min(fit, key=cost)
+    cheapest = min(fit, key=lambda name: _cost(fit[name], stage, signed=signed))
     return cheapest, fit[cheapest]
 
 
