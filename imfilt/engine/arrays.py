@@ -28,13 +28,14 @@ class ArrayRows:
 
     array: Array
 
-    def read_rows(self, first: int, last: int, rows: Array) -> None:
-        """Copy rows ``first … last-1`` into `rows`."""
-        np.copyto(rows, self.array[first:last])
+    def read_rows(self, first: int, last: int) -> Array:
+        """Return rows ``first … last-1``."""
+        return self.array[first:last]
+
+    room_for = read_rows
 
     def write_rows(self, first: int, rows: Array) -> None:
-        """Take `rows` as the rows from `first` on."""
-        self.array[first : first + len(rows)] = rows
+        """Do nothing: the rows are there, as `room_for` gives out the array itself."""
 
 
 def filter_array(array: Array, recipe: Recipe, *, threads: int | None = None, strip: int | None = None) -> Array:
@@ -58,7 +59,7 @@ def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
     if samples.dtype.kind not in "iuf":
         raise RecipeError(f"an array of {samples.dtype.name} cannot be convolved; give it numbers")
     cube = _as_cube(samples)
-    plan = make_plan(recipe, _levels_of(cube), cube.shape)
+    plan = make_plan(recipe, _levels_of(cube), cube.shape, unrounded=True)
     numerators = _numerators(plan, ArrayRows(cube))
     whole = not plan.is_float and plan.chains[0].scale == 1 and all(kernel.is_whole for kernel in recipe.kernels)
     result = _to_int64(numerators) if whole else _to_float64(numerators, plan.chains[0])

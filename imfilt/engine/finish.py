@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilt.engine.buffers import make_buffer
 from imfilt.engine.normalisations import Extremes, Scaling
 from imfilt.engine.plan import Plan
 from imfilt.engine.stage import ANY_INTEGER, Chain, integer_dtype
@@ -22,7 +23,7 @@ _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 
 
 class Finisher:
-    """Turns the numerators of a plan's chains into samples."""
+    """Turns the numerators of a plan's chains into samples; it keeps a buffer, so each thread has its own."""
 
     def __init__(self, plan: Plan, extremes: Extremes | None) -> None:
         self._plan = plan
@@ -31,17 +32,39 @@ class Finisher:
         self._scaling = plan.recipe.normalisation.scaling(plan.samples, extremes or unknown)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
         chain, scaling = (plan.chains[1], _AS_IT_IS) if is_alpha else (plan.chains[0], self._scaling)
+        self._whole_offset = 0
+        if chain.late:
+            self._whole_offset = math.floor(scaling.offset)
+            scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
         self._division = _Division(chain, scaling, plan.samples.largest)
+        self._room: Array | None = None
 
     def __call__(self, numbers: list[Array], samples: Array) -> None:
         """Write the samples (rows × columns × channels) of a strip; `numbers` are its numerators, and are used up."""
         if self._plan.is_weighted:
             self._round_ratio(*weighted_ratio(self._plan, numbers), samples[..., :-1])
             self._round(numbers[1], _AS_IT_IS, samples[..., -1:])
+        elif self._plan.chains[0].late:
+            self._round_late(numbers[0], numbers[1], samples)
         else:
             if self._magnitude:
                 np.absolute(numbers[0], out=numbers[0])
             self._round(numbers[0], self._scaling, samples)
+
+    def _round_late(self, numerators: Array, middle: Array, samples: Array) -> None:
+        """Write ``late · middle ± numerators / denominator + offset``, rounded."""
+        chain = self._plan.chains[0]
+        if self._room is None:
+            self._room = make_buffer((numerators.shape[0], numerators.shape[1], numerators.shape[2]), numerators.dtype)
+        results = self._room[: len(numerators)]
+        np.multiply(middle, chain.late, out=results)
+        combine = np.subtract if chain.negated else np.add
+        combine(results, self._division(numerators), out=results)
+        if results.dtype.kind == "u":  # it has wrapped around where the results are below 0, as the plan knows
+            results = results.view(f"i{results.itemsize}")
+        if self._whole_offset:
+            np.add(results, self._whole_offset, out=results)
+        self._clip_and_cast(results, samples)
 
     def _round(self, numerators: Array, scaling: Scaling, samples: Array) -> None:
         """Write ``scale · numerators / denominator + offset``, rounded."""
@@ -83,7 +106,8 @@ class Finisher:
             self._clip_and_cast(values, samples)  # whose cast drops the fraction
 
     def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
-        np.clip(rounded, 0, self._plan.samples.largest, out=rounded)
+        number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
+        np.clip(rounded, number(0), number(self._plan.samples.largest), out=rounded)
         np.copyto(samples, rounded, casting="unsafe")
 
 
@@ -94,12 +118,17 @@ class _Division:
         ratio = scaling.scale / chain.denominator
         self._factor, self._divisor = ratio.numerator, ratio.denominator
         self._addend = math.floor((scaling.offset + _HALF) * ratio.denominator)
+        if chain.negated:  # -floor(half - n / d), which is a quotient rounded half down
+            self._addend = self._divisor - 1 - self._addend
         largest = chain.bound * abs(self._factor) + abs(self._addend)
         self._bound = max(largest, Fraction(white), Fraction(self._divisor))
+        self._is_trivial = (self._factor, self._addend, self._divisor) == (1, 0, 1)
         self.fits = not chain.signed and self._factor >= 0 <= self._addend and largest // self._divisor <= white
         """Whether it is proved that no quotient is below 0 or above white."""
 
     def __call__(self, numerators: Array) -> Array:
+        if self._is_trivial:
+            return numerators
         numerators = _widened(numerators, self._bound, signed=self._addend < 0)
         if self._factor != 1:
             np.multiply(numerators, self._factor, out=numerators)

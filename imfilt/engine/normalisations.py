@@ -41,6 +41,11 @@ class Normalisation:
     """Whether the scaling depends on the extremes, so that the picture is walked twice."""
     float_only: bool = False
 
+    @property
+    def only_adds(self) -> bool:
+        """Whether it is ``h + offset``, the same for every picture."""
+        return not (self.magnitude or self.measures)
+
 
 def _as_it_is(_: SampleType, __: Extremes) -> Scaling:
     return Scaling(Fraction(1), Fraction(0))

@@ -17,6 +17,7 @@ from imfilt.engine.stage import ANY_INTEGER, FLOATS, Chain, Stage, integer_dtype
 from imfilt.engine.steps import Step, make_steps, make_weighted_passes, total_bias
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.fit import Fit, Unfit
+from imfilt.engine.strategies.separable import factorise
 from imfilt.errors import RecipeError
 
 Shape = tuple[int, int, int]
@@ -29,9 +30,11 @@ _LARGEST_FLOAT32_SUM = 1024
 _MOST_FLOAT32_PASSES = 512
 
 # A strip's window and its sums stay in the second-level cache of one core.
-_WINDOW_BYTES = 1 << 19
+_WINDOW_BYTES = 3 << 18
 _FEWEST_ROWS = 4
 _MOST_ROWS = 256
+
+_SIGNED_16_BITS = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ class Plan:
                 lines.append(f"{stage.name}, {size} over {chain.planes} samples: {chosen}")
                 if alternatives:
                     lines += [f"  {name}: {_estimate(name, stage, chain)}" for name in STRATEGIES]
+            if chain.late:
+                sign = "less" if chain.negated else "and"
+                lines.append(f"after the division: {chain.late} times the sample in the middle {sign} the quotient")
             proof = "" if chain.dtype in FLOATS else f", for no sum is beyond ±{math.ceil(chain.bound)}"
             lines.append(f"in {chain.dtype}{proof}; {self.strip} rows at a time")
         return lines
@@ -99,6 +105,7 @@ def make_plan(
     has_alpha: bool = False,
     strip: int | None = None,
     strategy: str | None = None,
+    unrounded: bool = False,
 ) -> Plan:
     r"""Decide how `recipe` is computed over samples of a type and a picture of rows × columns × channels.
 
@@ -110,6 +117,8 @@ def make_plan(
         Rows worked on at a time; by the size of the cache where it is not given. It changes no sample.
     strategy : str, optional
         A key of `STRATEGIES`, to be taken for every kernel; the cheapest for each where it is not given.
+    unrounded : bool
+        Whether the numerators are wanted as they are, so that nothing may be left to be added after the division.
 
     Raises
     ------
@@ -141,7 +150,7 @@ def make_plan(
             "last kernel, choose another border, or use --alpha straight"
         )
     try:
-        chains = _make_chains(recipe, samples, shape, weighted, strategy)
+        chains = _make_chains(recipe, samples, shape, weighted, strategy, may_be_late=not unrounded)
     except OverflowError:
         raise RecipeError(_TOO_LARGE) from None
     last = chains[0].stages[-1]
@@ -160,7 +169,7 @@ def _strip_rows(chain: Chain, shape: Shape) -> int:
 
 
 def _make_chains(
-    recipe: Recipe, samples: SampleType, shape: Shape, weighted: bool, strategy: str | None
+    recipe: Recipe, samples: SampleType, shape: Shape, weighted: bool, strategy: str | None, *, may_be_late: bool
 ) -> tuple[Chain, ...]:
     """Return chains of whole numbers where the answer must be exact, or where short decimals fit into 64 bits."""
 
@@ -169,7 +178,10 @@ def _make_chains(
             passes = make_weighted_passes(recipe, in_floats=in_floats)
         else:
             passes = {"all": make_steps(recipe, in_floats=in_floats)}
-        return tuple(_make_chain(planes, passes[planes], recipe, samples, shape, strategy) for planes in passes)
+        return tuple(
+            _make_chain(planes, passes[planes], recipe, samples, shape, strategy, may_be_late=may_be_late)
+            for planes in passes
+        )
 
     if samples.is_float or not all(kernel.is_exact or kernel.is_short for kernel in recipe.kernels):
         return chains(in_floats=True)
@@ -180,7 +192,14 @@ def _make_chains(
 
 
 def _make_chain(
-    planes: str, steps: list[Step], recipe: Recipe, samples: SampleType, shape: Shape, strategy: str | None
+    planes: str,
+    steps: list[Step],
+    recipe: Recipe,
+    samples: SampleType,
+    shape: Shape,
+    strategy: str | None,
+    *,
+    may_be_late: bool,
 ) -> Chain:
     white = samples.largest
     level = PLANES[planes].outside(recipe.border_rule, white)
@@ -191,6 +210,10 @@ def _make_chain(
     signed = level < 0 or not samples.is_unsigned
     length, width = shape[0], shape[1]
     stages, fits = [], []
+    late, negated = 0, False
+    may_be_late = may_be_late and planes == "all" and recipe.normalisation.only_adds
+    if may_be_late and whole and scale == len(steps) == 1:
+        late, negated, steps = _set_apart(steps[0])
     for step in steps:
         down, across = _lay(step, recipe, (length, width), is_last=step is steps[-1])
         outside = level * denominator
@@ -219,9 +242,31 @@ def _make_chain(
         length, width = down.output, across.output
     if not whole and bound > _LARGEST_FLOAT:
         raise RecipeError(_TOO_LARGE)
+    if late:
+        result = abs(late) * max(Fraction(white), abs(level)) + bound / denominator + white + 1
+        bound = max(bound, result)
+        signed = signed or result >= _SIGNED_16_BITS
     dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, fits, bound)
     strip = max((fit.strip for fit in fits if fit.strip), default=None)
-    return Chain(planes, tuple(stages), scale, denominator, bound, signed, dtype, strip)
+    return Chain(planes, tuple(stages), scale, denominator, bound, signed, dtype, strip, late, negated)
+
+
+def _set_apart(step: Step) -> tuple[int, bool, list[Step]]:
+    """Return how often the sample in the middle is added after the division, and the step without it.
+
+    unsharp5 is ``2 · sample - gaussian5``: the sums of gaussian5 fit into 16 bits, those of unsharp5 do not. What
+    remains is negated where that spares it the sign.
+    """
+    factors = factorise(step.weights)  # type: ignore[arg-type]
+    late, remainder = divmod(factors.extra, step.divisor) if factors else (0, 0)
+    if step.divisor == 1 or not late or remainder or step.bias:
+        return 0, False, [step]
+    y, x = len(step.weights) // 2, len(step.weights[0]) // 2
+    weights = [list(row) for row in step.weights]
+    weights[y][x] -= late * step.divisor
+    negated = all(weight <= 0 for row in weights for weight in row)
+    sign = -1 if negated else 1
+    return late, negated, [replace(step, weights=tuple(tuple(int(sign * w) for w in row) for row in weights))]
 
 
 def _choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[str, Fit]:

@@ -40,14 +40,13 @@ def filter_rows(
         Whether the results are written over the source, which is allowed where the plan keeps its shape.
     """
     extremes = measure_rows(plan, source, threads=threads) if plan.recipe.normalisation.measures else None
-    finish = Finisher(plan, extremes)
 
     def write(walker: Walker) -> None:
-        samples = np.empty((plan.strip, *plan.output_shape[1:]), plan.samples.name)
+        finish = Finisher(plan, extremes)
         for first, numbers in walker:
-            strip = samples[: len(numbers[0])]
-            finish(numbers, strip)
-            sink.write_rows(first, strip)
+            samples = sink.room_for(first, first + len(numbers[0]))
+            finish(numbers, samples)
+            sink.write_rows(first, samples)
 
     _each_band(plan, source, write, threads=threads, in_place=in_place)
 

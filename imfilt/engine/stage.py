@@ -59,6 +59,10 @@ class Chain:
     """The NumPy dtype that holds everything within `bound`."""
     strip: int | None
     """Rows of output that a strategy wants to work on at a time; None where any number will do."""
+    late: int = 0
+    """How often the sample in the middle is added after the division, which keeps the numerators small."""
+    negated: bool = False
+    """Whether the exact result is ``late · sample - numerator / denominator``."""
 
 
 def integer_dtype(bound: Fraction | int, *, signed: bool = True) -> str:
@@ -67,6 +71,8 @@ def integer_dtype(bound: Fraction | int, *, signed: bool = True) -> str:
     >>> integer_dtype(32767), integer_dtype(32768), integer_dtype(32768, signed=False), integer_dtype(2**64)
     ('int16', 'int32', 'uint16', 'object')
     """
+    if not signed and bound < 1 << 8:
+        return "uint8"
     if not signed and 1 << 15 <= bound < 1 << 16:
         return "uint16"
     return next(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.borders import Border
+from imfilt.engine.buffers import make_buffer
 from imfilt.engine.plan import Plan
 from imfilt.engine.planes import PLANES
 from imfilt.engine.stage import Chain, Stage
@@ -22,15 +23,18 @@ Array = NDArray[Any]
 class RowSource(Protocol):
     """Gives rows out: an array, or a picture."""
 
-    def read_rows(self, first: int, last: int, rows: Array) -> None:
-        """Copy the samples of rows ``first … last-1`` into `rows` (rows × columns × channels)."""
+    def read_rows(self, first: int, last: int) -> Array:
+        """Return the samples of rows ``first … last-1`` (rows × columns × channels), which are only looked at."""
 
 
 class RowSink(Protocol):
     """Takes rows in: an array, or a picture."""
 
+    def room_for(self, first: int, last: int) -> Array:
+        """Return an array to write rows ``first … last-1`` into, before `write_rows` is called with it."""
+
     def write_rows(self, first: int, rows: Array) -> None:
-        """Take `rows` (rows × columns × channels) as the rows from `first` on."""
+        """Take `rows`, as `room_for` gave them and now filled, as the rows from `first` on."""
 
 
 class Walker:
@@ -45,14 +49,19 @@ class Walker:
         self._strip = min(plan.strip, len(band))
         kept = band if in_place else range(plan.shape[0])
         self._chains = [_chain_rows(plan, chain, source, band, kept) for chain in plan.chains]
+        self._late = self._chains[0] if plan.chains[0].late else None
         self._stopped = False
         width, channels = plan.output_shape[1:]
         self._numbers = [
-            np.empty((self._strip, width, PLANES[chain.planes].count(channels)), chain.dtype) for chain in plan.chains
+            make_buffer((self._strip, width, PLANES[chain.planes].count(channels)), chain.dtype)
+            for chain in plan.chains
         ]
 
     def __iter__(self) -> Iterator[tuple[int, list[Array]]]:
-        """Yield the first row of each strip, and the numerators of each chain over it, in buffers that are reused."""
+        """Yield the first row of each strip, and the numerators of each chain over it, in buffers that are reused.
+
+        After those of a chain that adds the sample in the middle late come these samples, which are only looked at.
+        """
         for first in range(self._band.start, self._band.stop, self._strip):
             if self._stopped:
                 return
@@ -60,6 +69,8 @@ class Walker:
             numbers = [buffer[: last - first] for buffer in self._numbers]
             for rows, into in zip(self._chains, numbers, strict=True):
                 rows.fill(first, last, into)
+            if self._late is not None:
+                numbers.append(self._late.middle(last - first))
             yield first, numbers
 
     def stop(self) -> None:
@@ -74,36 +85,34 @@ class _Rows(Protocol):
         """Write rows ``first … last-1`` into `numbers` (rows × columns × planes)."""
 
 
-def _chain_rows(plan: Plan, chain: Chain, source: RowSource, band: range, kept: range) -> _Rows:
+def _chain_rows(plan: Plan, chain: Chain, source: RowSource, band: range, kept: range) -> _StageRows:
     bands = [band]
     for stage in reversed(chain.stages[1:]):
         needed = stage.down.inputs(bands[0].start, bands[0].stop)
         bands.insert(0, range(max(needed.start, 0), min(needed.stop, stage.down.length)))
-    rows: _Rows = _SourceRows(source, plan, chain)
+    source_rows = _SourceRows(source, chain)
+    rows: _StageRows | None = None
     planes = PLANES[chain.planes].count(plan.shape[2])
     for stage, rows_out in zip(chain.stages, bands, strict=True):
-        window = _Window(stage, plan.recipe.border_rule.border, rows, planes, chain.dtype)
+        window = _Window(stage, plan.recipe.border_rule.border, rows or source_rows, planes, chain.dtype)
         rows = _StageRows(stage, window, min(plan.strip, len(rows_out)), chain.dtype)
         window.fetch(stage.down.inputs(rows_out.start, rows_out.stop), kept)
         kept = range(stage.down.output)
+    if rows is None:
+        raise ValueError("a chain has at least one stage")
     return rows
 
 
 class _SourceRows:
     """The planes of a source, in the working dtype."""
 
-    def __init__(self, source: RowSource, plan: Plan, chain: Chain) -> None:
+    def __init__(self, source: RowSource, chain: Chain) -> None:
         self._source = source
         self._planes = PLANES[chain.planes]
         self._scale = chain.scale
-        self._samples = np.empty((0, *plan.shape[1:]), plan.samples.name)
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
-        if len(self._samples) < last - first:
-            self._samples = np.empty((last - first, *self._samples.shape[1:]), self._samples.dtype)
-        samples = self._samples[: last - first]
-        self._source.read_rows(first, last, samples)
-        self._planes.fill(samples, numbers)
+        self._planes.fill(self._source.read_rows(first, last), numbers)
         if self._scale != 1:
             np.multiply(numbers, self._scale, out=numbers)
 
@@ -116,14 +125,25 @@ class _StageRows:
         self._window = window
         self._strip = strip
         self._programs = Programs(STRATEGIES[stage.strategy].make(stage, dtype).program)
+        self._latest: Array
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
         for start in range(first, last, self._strip):
             stop = min(start + self._strip, last)
             sums = numbers[start - first : stop - first]
-            self._programs.run(self._window.over(self._stage.down.inputs(start, stop)), sums)
+            self._latest = self._window.over(self._stage.down.inputs(start, stop))
+            self._programs.run(self._latest, sums)
             if self._stage.offset:
                 np.add(sums, self._stage.offset, out=sums)
+
+    def middle(self, rows: int) -> Array:
+        """Return the numbers under the middle of the kernel over the latest `rows`, valid until the next `fill`."""
+        down, across = self._stage.down, self._stage.across
+        y, x = down.taps // 2 * down.dilation, across.taps // 2 * across.dilation
+        return self._latest[
+            y : y + (rows - 1) * down.stride + 1 : down.stride,
+            x : x + (across.output - 1) * across.stride + 1 : across.stride,
+        ]
 
 
 class _Window:
@@ -143,7 +163,9 @@ class _Window:
         self._inside = slice(len(left), len(left) + width)
         sides = (left, 0), (right, self._inside.stop)
         self._sides = [self._beyond(columns, width, start) for columns, start in sides if columns]
-        self._numbers = np.empty((0, len(left) + width + len(right), planes), dtype)
+        self._shape = len(left) + width + len(right), planes
+        self._dtype = dtype
+        self._numbers = self._buffer(0)
         self._rows = range(0)
         self._fetched: dict[int, Array] = {}
         self._kept = range(self._height)
@@ -158,6 +180,9 @@ class _Window:
             return where, slice(sources[0], sources[0] + 1)
         return where, np.array(sources, np.intp)
 
+    def _buffer(self, rows: int) -> Array:
+        return make_buffer((rows, *self._shape), self._dtype, lead=self._inside.start)
+
     def fetch(self, rows: range, kept: range) -> None:
         """Get those of `rows` that are not among `kept`: the ones still to be had when the window comes to them."""
         self._kept = kept
@@ -171,7 +196,7 @@ class _Window:
     def over(self, rows: range) -> Array:
         """Return the window moved to `rows`; it is valid until the next call."""
         if len(self._numbers) < len(rows):
-            self._numbers = np.empty((len(rows), *self._numbers.shape[1:]), self._numbers.dtype)
+            self._numbers = self._buffer(len(rows))
             self._rows = range(0)
         known = 0
         if rows.start in self._rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,22 +95,29 @@ class Picture:
         """Return a black picture of another shape that carries the same."""
         return replace(self, image=Image.new(self.image.mode, (shape[1], shape[0])))
 
-    def read_rows(self, first: int, last: int, rows: Array) -> None:
-        """Copy the samples of rows ``first … last-1`` into `rows`.
+    def read_rows(self, first: int, last: int) -> Array:
+        """Return the samples of rows ``first … last-1``.
 
         The raw encoder takes them out of the middle of an image with no copy of it, ten times as fast as `crop`.
         """
         encoder = Image._getencoder(self.image.mode, "raw", (self.image.mode, 0, 1))
         encoder.setimage(self.image.im, (0, first, self.image.width, last))
-        size, problem, samples = encoder.encode(rows.nbytes)
-        if problem < 0 or size != rows.nbytes:
+        shape = last - first, *self.shape[1:]
+        samples = np.dtype(self.mode.samples.name)
+        expected = math.prod(shape) * samples.itemsize
+        size, problem, data = encoder.encode(expected)
+        if problem < 0 or size != expected:
             raise PictureError(f"rows {first} to {last - 1} cannot be taken out of it (error {problem})")
-        np.copyto(rows, np.frombuffer(samples, rows.dtype).reshape(rows.shape))
+        return np.frombuffer(data, samples).reshape(shape)
+
+    def room_for(self, first: int, last: int) -> Array:
+        """Return an array to write the samples of rows ``first … last-1`` into."""
+        return np.empty((last - first, *self.shape[1:]), self.mode.samples.name)
 
     def write_rows(self, first: int, rows: Array) -> None:
         """Take `rows` as the rows from `first` on; the raw decoder puts them where they belong."""
         decoder = Image._getdecoder(self.image.mode, "raw", (self.image.mode, 0, 1))
         decoder.setimage(self.image.im, (0, first, self.image.width, first + len(rows)))
-        consumed, problem = decoder.decode(np.ascontiguousarray(rows))
+        consumed, problem = decoder.decode(rows)
         if problem < 0 or consumed >= 0:
             raise PictureError(f"rows from {first} on cannot be put into it (error {problem})")

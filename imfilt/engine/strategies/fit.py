@@ -8,6 +8,7 @@ from typing import NamedTuple
 # Nanoseconds for one pass over one sample in cache (an addition or a multiplication, in place), by working dtype.
 # Measured by tests/benchmarks/calibrate.py.
 PASS_COST = {
+    "uint8": 0.02,
     "int16": 0.04,
     "uint16": 0.04,
     "int32": 0.09,

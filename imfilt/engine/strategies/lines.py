@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilt.engine.buffers import make_buffer
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.taps import count_passes, group_by_weight, weighted_sum
 
@@ -39,7 +40,9 @@ class Line:
     @property
     def passes(self) -> int:
         """How many additions and multiplications a sample it takes."""
-        return sum(map(_run_passes, self.runs)) + (0 if self.rest == (1,) else count_passes((self.rest,)))
+        return sum(map(_run_passes, self.runs)) + (
+            0 if self.rest == (1,) else count_passes(group_by_weight((self.rest,)))
+        )
 
 
 def make_line(weights: Sequence[int | float]) -> Line:
@@ -133,8 +136,11 @@ class LineSums:
         shape = self._shape(numbers, extent)
         total = rooms.free(shape, numbers) if sums is None else sums
         partial = rooms.free(shape, numbers, total)
-        groups = group_by_weight((self._line.rest,))
-        return weighted_sum(groups, lambda tap: self._at(numbers, tap[1], extent), total, partial), total
+        groups = [
+            (group.weight, [(sign, self._at(numbers, x, extent)) for (_, x), sign in group.taps.items()])
+            for group in group_by_weight((self._line.rest,))
+        ]
+        return weighted_sum(groups, total, partial), total
 
     def _at(self, numbers: Array, place: int, extent: int) -> Array:
         where = slice(place * self._step, place * self._step + extent)
@@ -147,10 +153,12 @@ class LineSums:
 class Rooms:
     """Three buffers that the calls of a program take turns in."""
 
-    def __init__(self, size: int, dtype: str) -> None:
-        self._buffers = [np.empty(size, dtype) for _ in range(3)]
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        """Make room for arrays of up to `shape`."""
+        rows, columns, planes = shape
+        self._buffers = [make_buffer((rows, columns, planes), dtype) for _ in range(3)]
 
     def free(self, shape: tuple[int, ...], *used: Array) -> Array:
         """Return an array of `shape` in a buffer that holds none of the arrays that are still `used` (two at most)."""
         buffer = next(b for b in self._buffers if not any(np.may_share_memory(b, array) for array in used))
-        return buffer[: shape[0] * shape[1] * shape[2]].reshape(shape)
+        return buffer[: shape[0], : shape[1]]

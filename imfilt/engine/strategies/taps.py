@@ -1,76 +1,163 @@
-"""Tap by tap: samples under equal weights are added first and multiplied once; weights of 0 are passed over."""
+"""Tap by tap: samples under equal weights are added first and multiplied once; weights of 0 are passed over.
+
+Where taps of equal weight lie in pairs, each as far apart as the next (the four neighbours of the Laplacian are two
+such pairs), the pair is added once for the whole strip, and then the sums of the pairs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilt.engine.buffers import make_buffer
 from imfilt.engine.stage import Stage, Weights
 from imfilt.engine.strategies.fit import Fit
 from imfilt.engine.strategies.program import Program
 
 Array = NDArray[Any]
-Groups = list[tuple[int | float, list[tuple[int, int]]]]
+Number = int | float
+Place = tuple[int, int]
+Terms = list[tuple[int, Array]]
+"""Arrays to be added (1) or subtracted (-1)."""
+
+_MOST_TAPS_TO_PAIR = 64
+
+
+@dataclass(frozen=True)
+class Group:
+    """Taps of one weight, but for its sign, in two parts: single taps, and pairs that are added up beforehand."""
+
+    weight: Number
+    """Above 0."""
+    taps: dict[Place, int]
+    """The sign (1 or -1) of the weight at a row and column."""
+    step: Place = (0, 0)
+    """From the first tap of each pair to the second."""
+    sign: int = 1
+    """Of the second tap of each pair, against the first."""
+    pairs: Group | None = None
+    """The first taps of the pairs, as a group of their own over what the pairs add up to."""
+
+    @property
+    def terms(self) -> int:
+        """How many arrays there are to be added up, once the pairs are."""
+        return len(self.taps) + (self.pairs.terms if self.pairs else 0)
+
+    @property
+    def passes_before(self) -> int:
+        """How many additions a sample the pairs take."""
+        return 1 + self.pairs.passes_before if self.pairs else 0
 
 
 def fit(stage: Stage) -> Fit:
     """Return what it takes; it can always be done."""
     total = sum(sum(map(abs, row)) for row in stage.weights)
-    return Fit(Fraction(total), count_passes(stage.weights))
+    return Fit(Fraction(total), count_passes(_groups(stage)))
 
 
-def count_passes(weights: Weights) -> int:
-    """Return how many additions, multiplications and copies a sample the weights take."""
-    groups = group_by_weight(weights)
+def count_passes(groups: Sequence[Group]) -> int:
+    """Return how many additions, multiplications and copies a sample the groups take."""
     passes = 0
-    for number, (weight, taps) in enumerate(groups):
-        if number and weight in (1, -1):
-            passes += len(taps)
-        elif len(taps) == 1:
-            passes += 1 + (number > 0)
-        else:
-            passes += len(taps) - 1 + (weight != 1) + (number > 0)
+    for number, group in enumerate(groups):
+        is_unit = group.weight == 1
+        passes += group.passes_before + group.terms - (number == 0)
+        if number == 0 and (group.terms == 1 or not is_unit):
+            passes += 1  # the multiplication, or the copy of the only term
+        elif number and not is_unit:
+            passes += 1
     return passes
 
 
-def group_by_weight(weights: Weights) -> Groups:
-    """Return the taps (row, column) of each weight other than 0; those of weight 1 and -1, which need no room, last."""
-    groups: dict[int | float, list[tuple[int, int]]] = {}
+def group_by_weight(weights: Weights) -> list[Group]:
+    """Return the taps of each weight other than 0, whatever its sign; those of weight 1, which need no room, last."""
+    groups: dict[Number, dict[Place, int]] = {}
     for y, row in enumerate(weights):
         for x, weight in enumerate(row):
             if weight:
-                groups.setdefault(weight, []).append((y, x))
-    return sorted(groups.items(), key=lambda group: group[0] in (1, -1))
+                groups.setdefault(abs(weight), {})[y, x] = 1 if weight > 0 else -1
+    return [Group(weight, groups[weight]) for weight in sorted(groups, key=lambda weight: weight == 1)]
 
 
-def weighted_sum(groups: Groups, under: Callable[[tuple[int, int]], Array], sums: Array, partial: Array) -> Program:
-    """Return the calls that add up the samples `under` each tap, times their weights, into `sums`.
+def pair_up(group: Group) -> Group:
+    """Return the group with as many of its taps as may be in pairs.
+
+    >>> pair_up(Group(1, {(0, 1): 1, (1, 0): 1, (1, 2): 1, (2, 1): 1})).step
+    (1, -1)
+    """
+    if not 4 <= len(group.taps) <= _MOST_TAPS_TO_PAIR:
+        return group
+    best: dict[Place, Place] = {}
+    sign = 1
+    steps = {(b[0] - a[0], b[1] - a[1]): None for a, b in combinations(sorted(group.taps), 2)}
+    for step in steps:
+        for each in (1, -1):
+            pairs = _pairs(group.taps, step, each)
+            if len(pairs) > len(best):
+                best, sign = pairs, each
+    if len(best) < 2:
+        return group
+    first, second = next(iter(best.items()))
+    paired = {*best, *best.values()}
+    return Group(
+        group.weight,
+        {tap: group.taps[tap] for tap in group.taps if tap not in paired},
+        (second[0] - first[0], second[1] - first[1]),
+        sign,
+        pair_up(Group(group.weight, {tap: group.taps[tap] for tap in best})),
+    )
+
+
+def _pairs(taps: dict[Place, int], step: Place, sign: int) -> dict[Place, Place]:
+    """Return the second tap of each pair by its first, no tap in two of them."""
+    pairs: dict[Place, Place] = {}
+    taken: set[Place] = set()
+    for first in sorted(taps):
+        second = first[0] + step[0], first[1] + step[1]
+        if first not in taken and second in taps and taps[first] * taps[second] == sign:
+            pairs[first] = second
+            taken.add(second)
+    return pairs
+
+
+def weighted_sum(groups: Sequence[tuple[Number, Terms]], sums: Array, partial: Array) -> Program:
+    """Return the calls that add up the terms of each group, times its weight, into `sums`.
 
     `partial` is an array of the same shape that the calls may use.
     """
     program: Program = []
-    for number, (weight, taps) in enumerate(groups):
-        samples = [under(tap) for tap in taps]
-        into = partial if number else sums
-        if number and weight in (1, -1):
-            program += [(np.add if weight == 1 else np.subtract, (sums, each, sums)) for each in samples]
+    for number, (weight, terms) in enumerate(groups):
+        if number and weight == 1:
+            program += [(_OPERATIONS[sign], (sums, term, sums)) for sign, term in terms]
             continue
-        if len(samples) == 1:
-            program.append(
-                (np.multiply, (samples[0], weight, into)) if weight != 1 else (np.copyto, (into, samples[0]))
-            )
-        else:
-            program.append((np.add, (samples[0], samples[1], into)))
-            program += [(np.add, (into, each, into)) for each in samples[2:]]
-            if weight != 1:
-                program.append((np.multiply, (into, weight, into)))
+        into = partial if number else sums
+        calls, sign = _plain_sum(terms, into)
+        program += calls
+        if weight != 1 or (sign < 0 and not number):
+            factor = weight if number else sign * weight
+            program.append((np.multiply, (into if calls else terms[0][1], factor, into)))
+        elif not calls:
+            program.append((np.copyto, (into, terms[0][1])))
         if number:
-            program.append((np.add, (sums, partial, sums)))
+            program.append((_OPERATIONS[sign], (sums, partial, sums)))
     return program or [(np.copyto, (sums, 0))]
+
+
+_OPERATIONS: dict[int, Any] = {1: np.add, -1: np.subtract}
+
+
+def _plain_sum(terms: Terms, into: Array) -> tuple[Program, int]:
+    """Return the calls that add up two terms and more, and the sign that what comes out is to be taken with."""
+    (sign, first), *rest = sorted(terms, key=lambda term: -term[0])
+    program: Program = []
+    for other, term in rest:
+        program.append((_OPERATIONS[sign * other], (into if program else first, term, into)))
+    return program, sign
 
 
 class Taps:
@@ -79,17 +166,56 @@ class Taps:
     def __init__(self, stage: Stage, dtype: str) -> None:
         self._down = stage.down
         self._across = stage.across
-        self._groups = group_by_weight(stage.weights)
+        self._groups = _groups(stage)
         self._dtype = dtype
 
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
+        program: Program = []
+        groups = []
+        for group in self._groups:
+            calls, terms = self._terms(group, window, (0, 0), sums.shape)
+            program += calls
+            groups.append((group.weight, terms))
+        return program + weighted_sum(
+            groups, sums, make_buffer((sums.shape[0], sums.shape[1], sums.shape[2]), self._dtype)
+        )
 
-        def under(tap: tuple[int, int]) -> Array:
-            y, x = tap[0] * self._down.dilation, tap[1] * self._across.dilation
-            return window[
-                y : y + (sums.shape[0] - 1) * self._down.stride + 1 : self._down.stride,
-                x : x + (sums.shape[1] - 1) * self._across.stride + 1 : self._across.stride,
-            ]
+    def _terms(self, group: Group, numbers: Array, origin: Place, shape: tuple[int, ...]) -> tuple[Program, Terms]:
+        """Return the calls that add up the pairs, and the terms; `numbers` begin at the tap `origin`."""
+        terms = [(sign, self._under(numbers, origin, tap, shape)) for tap, sign in group.taps.items()]
+        if group.pairs is None:
+            return [], terms
+        firsts = _all_taps(group.pairs)
+        top, left = min(y for y, _ in firsts), min(x for _, x in firsts)
+        height = shape[0] + (max(y for y, _ in firsts) - top) * self._down.dilation
+        width = shape[1] + (max(x for _, x in firsts) - left) * self._across.dilation
+        added = make_buffer((height, width, shape[2]), self._dtype)
+        first, second = (
+            self._under(numbers, origin, tap, added.shape)
+            for tap in ((top, left), (top + group.step[0], left + group.step[1]))
+        )
+        calls, more = self._terms(group.pairs, added, (top, left), shape)
+        return [(_OPERATIONS[group.sign], (first, second, added)), *calls], terms + more
 
-        return weighted_sum(self._groups, under, sums, np.empty(sums.shape, self._dtype))
+    def _under(self, numbers: Array, origin: Place, tap: Place, shape: tuple[int, ...]) -> Array:
+        """Return what of `numbers` lies under a tap, for sums of a shape."""
+        y, x = (tap[0] - origin[0]) * self._down.dilation, (tap[1] - origin[1]) * self._across.dilation
+        return numbers[
+            y : y + (shape[0] - 1) * self._down.stride + 1 : self._down.stride,
+            x : x + (shape[1] - 1) * self._across.stride + 1 : self._across.stride,
+        ]
+
+
+def _groups(stage: Stage) -> list[Group]:
+    """Return the groups of a stage; where the stride passes over samples, pairs would be added in vain."""
+    groups = group_by_weight(stage.weights)
+    return groups if (stage.down.stride, stage.across.stride) != (1, 1) else [pair_up(group) for group in groups]
+
+
+def _all_taps(group: Group) -> set[Place]:
+    """Return all taps of a group, those of its pairs too."""
+    if group.pairs is None:
+        return set(group.taps)
+    firsts = _all_taps(group.pairs)
+    return {*group.taps, *firsts, *((y + group.step[0], x + group.step[1]) for y, x in firsts)}

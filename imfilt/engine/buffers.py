@@ -1,0 +1,39 @@
+"""Buffers whose rows begin at cache lines: arithmetic on 16-bit numbers is a quarter slower where they do not."""
+
+from __future__ import annotations
+
+from itertools import count
+from math import lcm
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+
+_LINE = 64
+"""Bytes of a cache line."""
+_PAGE = 4096
+"""Addresses that are equal modulo this many bytes hinder each other, so no two buffers begin at such."""
+
+_made = count()
+
+
+def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0) -> Array:
+    """Return an array of rows × columns × planes of any content, column `lead` of each row at a cache line.
+
+    >>> make_buffer((2, 5, 3), "int16").strides
+    (192, 6, 2)
+    """
+    samples = np.dtype(dtype)
+    if samples.hasobject or 0 in shape[1:]:
+        return np.empty(shape, samples)
+    pixel = shape[2] * samples.itemsize
+    # Of whole pixels: where it is not, NumPy copies the array for fear of overlap when one is changed in place.
+    whole = lcm(pixel, _LINE)
+    pitch = -(-shape[1] * pixel // whole) * whole
+    raw = np.empty(shape[0] * pitch + _PAGE + 2 * _LINE, np.uint8)
+    start = (next(_made) * 13 * _LINE) % _PAGE
+    start += -(raw.ctypes.data + start + lead * pixel) % _LINE
+    rows = raw[start : start + shape[0] * pitch].reshape(shape[0], pitch)
+    return rows[:, : shape[1] * pixel].view(samples).reshape(shape)
