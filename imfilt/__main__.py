@@ -1,6 +1,6 @@
 """``python -m imfilt``: the command."""
 
-from imfilt.cli import main
+from imfilt.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

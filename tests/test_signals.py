@@ -72,9 +72,9 @@ sys.stdin = Input()
 # many rows were done.
 COUNT_ROWS = """
 import atexit, os, select, threading, time
-from imfilt.images.picture import Picture
+from imfilt.images.rows import _MemoryRows
 
-rows_done, waited, whole = [], threading.local(), Picture.write_rows
+rows_done, waited, whole = [], threading.local(), _MemoryRows.write_rows
 arrived, noted = os.pipe()
 os.set_blocking(noted, False)
 signal.set_wakeup_fd(noted)
@@ -89,7 +89,7 @@ def write_rows(self, first, rows):
         os.write(1, b"started\\n")
         select.select([arrived], [], [])
 
-Picture.write_rows = write_rows
+_MemoryRows.write_rows = write_rows
 atexit.register(lambda: print(sum(rows_done), flush=True))
 """
 

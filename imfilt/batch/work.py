@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imfilt.batch.background import begin
 from imfilt.batch.jobs import Job
 from imfilt.batch.outcomes import Outcome, Status
-from imfilt.engine.plan import Plan, make_plan
 from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import filter_rows
 from imfilt.errors import ImfiltError, PictureError, UsageError
 from imfilt.images.formats import FORMATS, check_holds, losses
 from imfilt.images.picture import Picture
@@ -20,6 +19,8 @@ from imfilt.images.writing import encode_picture, write_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from imfilt.engine.plan import Plan
 
 
 def filter_picture(
@@ -34,11 +35,20 @@ def filter_picture(
 
     `in_place` allows the picture to be written over, which is done where the result has the same size.
     """
-    mode = picture.mode
-    plan = make_plan(recipe, mode.samples, picture.shape, has_alpha=mode.has_alpha, strategy=strategy)
+    from imfilt.engine.plan import make_plan
+    from imfilt.engine.run import filter_rows
+    from imfilt.images.rows import rows_of
+
+    mode, source = picture.mode, rows_of(picture)
+    plan = make_plan(
+        recipe, mode.samples, source.shape, has_alpha=mode.has_alpha, unused=source.unused, strategy=strategy
+    )
     in_place = in_place and plan.output_shape == plan.shape and not picture.image.readonly
-    result = picture if in_place else picture.like(plan.output_shape)
-    filter_rows(plan, picture, result, threads=threads, in_place=in_place)
+    if in_place:
+        filter_rows(plan, source, source, threads=threads, in_place=True)
+        return picture, plan
+    result = picture.like(plan.output_shape)
+    filter_rows(plan, source, rows_of(result), threads=threads)
     return result, plan
 
 
@@ -66,7 +76,10 @@ def run_job(job: Job) -> Outcome:
 def _read_filter_write(job: Job) -> tuple[Plan, list[str]]:
     source = job.source or _read_stream()
     mode = _permissions(job.source)
-    picture = read_picture(source, max_pixels=job.max_pixels)
+    reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels))
+    import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
+
+    picture = reading()
     target_format = FORMATS[job.format or picture.format]
     check_holds(target_format, picture.image.mode)
     notes = losses(target_format, picture.carried)

@@ -45,7 +45,7 @@ def _complete_borders(_context: click.Context, _option: click.Parameter, incompl
     return [name for name in BORDERS if name.startswith(incomplete)]
 
 
-@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=WORDS, short_help="Filter pictures with a kernel.")
+@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=WORDS)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
 @kernel_options
 @option(

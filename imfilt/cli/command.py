@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 import click
@@ -51,8 +52,36 @@ class _WithExamples(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
 
 
+class _Commands(Mapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for."""
+
+    def __init__(self, places: Mapping[str, tuple[str, str]]) -> None:
+        self._places = places
+
+    def __getitem__(self, name: str) -> click.Command:
+        module, _, attribute = self._places[name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 class Group(_WithExamples, click.Group):
-    """A group of commands."""
+    """A group of commands imported when they are called; `lazy` is ``{name: ("module:attribute", "help")}``."""
+
+    def __init__(self, *arguments: Any, lazy: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.commands = _Commands(lazy)  # type: ignore[assignment]  # Click changes it only where commands are added
+        self.lazy = lazy
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names of the commands and what they do, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in self.lazy.items()])
 
 
 class Command(_WithExamples):

@@ -15,7 +15,7 @@ imfilt completion fish > ~/.config/fish/completions/imfilt.fish
 """
 
 
-@click.command("completion", cls=Command, examples=EXAMPLES, short_help="Print a completion script for a shell.")
+@click.command("completion", cls=Command, examples=EXAMPLES)
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:

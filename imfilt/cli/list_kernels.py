@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 
@@ -22,7 +21,7 @@ imfilt list-kernels --registry mine.toml   with your own kernels
 """
 
 
-@click.command("list-kernels", cls=Command, examples=EXAMPLES, short_help="List the kernels there are.")
+@click.command("list-kernels", cls=Command, examples=EXAMPLES)
 @option("Other", "--json", "as_json", is_flag=True, help="Print a JSON array with all that is known.")
 @registry_option
 def list_kernels(as_json: bool, registries: Sequence[str]) -> None:
@@ -34,6 +33,8 @@ def list_kernels(as_json: bool, registries: Sequence[str]) -> None:
     registry = open_registry(registries)
     is_terminal = standard_output().isatty()
     if as_json:
+        import json
+
         print(json.dumps([_as_json(entry) for entry in registry.entries], indent=2))
     elif is_terminal:
         _print_table(registry)

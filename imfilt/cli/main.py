@@ -13,12 +13,8 @@ from typing import NoReturn
 import click
 
 from imfilt import __version__
-from imfilt.cli.apply import apply
 from imfilt.cli.command import Group, Settings
-from imfilt.cli.completion import completion
-from imfilt.cli.list_kernels import list_kernels
 from imfilt.cli.printing import say
-from imfilt.cli.show_kernel import show_kernel
 from imfilt.errors import ImfiltError
 
 _STOPPING = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
@@ -30,18 +26,21 @@ imfilt apply a.png -m "1 2 1" --divisor sum   your own matrix
 imfilt list-kernels                           what kernels there are
 """
 
+COMMANDS = {
+    "apply": ("imfilt.cli.apply:apply", "Filter pictures with a kernel."),
+    "completion": ("imfilt.cli.completion:completion", "Print a completion script for a shell."),
+    "list-kernels": ("imfilt.cli.list_kernels:list_kernels", "List the kernels there are."),
+    "show-kernel": ("imfilt.cli.show_kernel:show_kernel", "Show one kernel and what it does."),
+}
 
-@click.group(cls=Group, examples=EXAMPLES)
+
+@click.group(cls=Group, examples=EXAMPLES, lazy=COMMANDS)
 @click.version_option(__version__, prog_name="imfilt", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show where an error came from.")
 @click.pass_obj
 def program(settings: Settings, debug: bool) -> None:
     """Filter images with convolution kernels: exactly, of any size."""
     settings.debug = debug
-
-
-for command in (apply, list_kernels, show_kernel, completion):
-    program.add_command(command)
 
 
 class _Stopped(BaseException):
@@ -51,23 +50,40 @@ class _Stopped(BaseException):
         self.number = signal.Signals(number)
 
 
+_received: list[int] = []
+
+
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    _received.append(number)
     raise _Stopped(number)
+
+
+def _stop_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Send a signal once more that came where no exception can be raised: in the middle of an import there are such."""
+    if not isinstance(unraisable.exc_value, _Stopped):
+        sys.__unraisablehook__(unraisable)
+        return
+    from threading import Timer
+
+    Timer(0.01, os.kill, (os.getpid(), unraisable.exc_value.number)).start()
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit: 0 done, 1 an input failed, 2 usage, 130 interrupted, 143 terminated."""
     for number in _STOPPING:
         signal.signal(number, _stop)
+    sys.unraisablehook = _stop_again
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # None where it is closed
             stream.reconfigure(errors="backslashreplace")
     settings = Settings()
     try:
-        sys.exit(program.main(arguments, prog_name="imfilt", standalone_mode=False, obj=settings))
+        status = program.main(arguments, prog_name="imfilt", standalone_mode=False, obj=settings)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where it is explained if it fails
+        sys.exit(status)
     except _Stopped as stopped:
-        say(_STOPPING[stopped.number])
-        sys.exit(128 + stopped.number)
+        _leave_stopped(stopped.number)
     except BrokenPipeError:
         _leave_the_pipe()
         sys.exit(1)
@@ -75,6 +91,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if settings.debug:
             traceback.print_exc()
         sys.exit(_explain(error))
+    except Exception:
+        if _received:  # what modules written in C make of an exception that they do not expect
+            _leave_stopped(signal.Signals(_received[0]))
+        raise
+
+
+def _leave_stopped(number: signal.Signals) -> NoReturn:
+    say(_STOPPING[number])
+    sys.exit(128 + number)
 
 
 def _explain(error: click.ClickException | ImfiltError | OSError) -> int:

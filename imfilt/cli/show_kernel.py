@@ -20,7 +20,7 @@ imfilt show-kernel unsharp5 --plan             how the engine would compute it
 """
 
 
-@click.command("show-kernel", cls=Command, examples=EXAMPLES, short_help="Show one kernel and what it does.")
+@click.command("show-kernel", cls=Command, examples=EXAMPLES)
 @click.argument("name", shell_complete=complete_names)
 @option("Other", "--plan", "with_plan", is_flag=True, help="Show how it would be computed over 24 megapixels of RGB.")
 @registry_option

@@ -180,7 +180,8 @@ def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
     if plan.is_weighted:
         numerators, denominators, _ = weighted_ratio(plan, numbers)
     else:
-        numerators, denominators = numbers[0], np.asarray(plan.chains[0].denominator)
+        used = numbers[0].shape[2] - plan.unused
+        numerators, denominators = numbers[0][..., :used], np.asarray(plan.chains[0].denominator)
     if plan.recipe.normalisation.magnitude:
         numerators = np.absolute(numerators)
     if plan.is_float:

@@ -51,6 +51,8 @@ class Plan:
     """Added to colours after they were divided by alpha; 0 without alpha, where the stages add their own."""
     strip: int
     """Rows of output that are worked on at a time."""
+    unused: int = 0
+    """How many of the last channels are of no account: they are filtered, and never looked at."""
 
     @property
     def is_weighted(self) -> bool:
@@ -103,6 +105,7 @@ def make_plan(
     shape: Shape,
     *,
     has_alpha: bool = False,
+    unused: int = 0,
     strip: int | None = None,
     strategy: str | None = None,
     unrounded: bool = False,
@@ -113,6 +116,8 @@ def make_plan(
     ----------
     has_alpha : bool
         Whether the last channel is alpha.
+    unused : int
+        How many of the last channels are of no account, and only there because of how a picture lies in memory.
     strip : int, optional
         Rows worked on at a time; by the size of the cache where it is not given. It changes no sample.
     strategy : str, optional
@@ -157,7 +162,7 @@ def make_plan(
     output_shape = (last.down.output, last.across.output, shape[2])
     bias = total_bias(recipe.kernels) if weighted else Fraction(0)
     rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or _strip_rows(chains[0], shape)
-    return Plan(recipe, samples, shape, output_shape, chains, bias, rows)
+    return Plan(recipe, samples, shape, output_shape, chains, bias, rows, unused)
 
 
 def _strip_rows(chain: Chain, shape: Shape) -> int:

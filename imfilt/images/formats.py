@@ -53,6 +53,8 @@ class Format:
     """Which of the fields of `Carried` that any picture can have it holds."""
     in_memory: bool = False
     """Whether its encoder writes to memory first, because it never ends where a disk is full."""
+    lends: bool = False
+    """Whether its decoder and its encoder work in memory of ours: see `imfilt.images.memory`."""
     variants: tuple[str, ...] = ()
     """Pillow's names for special kinds of it."""
 
@@ -67,7 +69,7 @@ _ALL = frozenset({"exif", "icc_profile", "resolution"})
 FORMATS = {
     entry.name: entry
     for entry in (
-        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16"), keeps=_ALL),
+        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16"), keeps=_ALL, lends=True),
         Format(
             "JPEG",
             (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -75,6 +77,7 @@ FORMATS = {
             _jpeg_settings,
             variants=("MPO",),
             keeps=_ALL,
+            lends=True,
         ),
         Format("GIF", (".gif",), _modes("L")),
         Format("BMP", (".bmp", ".dib"), _modes("L RGB"), keeps=frozenset({"resolution"})),

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +17,7 @@ from imfilt.images.convert import to_filterable
 from imfilt.images.depth import check_depth, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.limits import MAX_PIXELS
+from imfilt.images.memory import lend_memory
 from imfilt.images.picture import Carried, JpegSettings, Picture
 
 EXIF_HEADER = b"Exif\0\0"
@@ -44,7 +46,10 @@ def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Pi
         _check_frames(image)
         check_depth(image)
         scale_transparent_level(image)
-        return to_picture(image)
+        memory = lend_memory(image) if FORMATS[_FORMAT_OF[image.format or ""]].lends else None
+        lent = image.im if memory else None
+        picture = to_picture(image)
+        return replace(picture, memory=memory) if memory and picture.image.im is lent else picture
 
 
 def to_picture(image: Image.Image) -> Picture:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from imfilt.errors import PictureError
 from imfilt.images.formats import Format, check_holds
+from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 
 
@@ -76,6 +77,8 @@ def _encode(picture: Picture, stream: BinaryIO, target_format: Format) -> None:
         if value is not None:
             settings[key] = value
     image = picture.image
+    if picture.memory and not target_format.lends:
+        image = copy_out(image, picture.memory)
     image.info, info = {}, image.info  # what is not carried on purpose is not to slip through
     try:
         image.save(stream, format=target_format.name, **settings)

@@ -1,0 +1,36 @@
+"""Work that goes on in the background, in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+def begin(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begin `work` in a thread, and return what waits for its end and returns its result, or raises its exception.
+
+    >>> begin(lambda: 6 * 7)()
+    42
+    """
+    results: list[Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def end() -> Result:
+        thread.join()
+        if errors:
+            raise errors[0]
+        return results[0]
+
+    return end
