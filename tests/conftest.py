@@ -12,7 +12,7 @@ from typing import Protocol
 
 import pytest
 
-from imfilt.cli.main import main
+from imfilt.cli.program import main
 
 _LEFT_TO_THE_TESTS = (
     *("IMFILT_REGISTRY", "_IMFILT_COMPLETE", "COMP_WORDS", "COMP_CWORD"),

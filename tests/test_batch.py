@@ -527,7 +527,7 @@ LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))
-from imfilt.cli.main import main
+from imfilt.cli.program import main
 main(sys.argv[1:])
 """
 

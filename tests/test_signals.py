@@ -27,7 +27,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 """
 
 RUN = """
-from imfilt.cli.main import main
+from imfilt.cli.program import main
 main(sys.argv[1:])
 """
 
@@ -319,7 +319,7 @@ def test_a_pipe_that_nobody_reads_gives_no_traceback(tmp_path: Path, arguments: 
 AT_EVERY_LINE = """
 import json, os, pathlib, signal, sys
 from PIL import Image
-from imfilt.cli.main import main
+from imfilt.cli.program import main
 from imfilt.images import writing
 
 def command(step):

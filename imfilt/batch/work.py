@@ -85,10 +85,10 @@ def _read_filter_write(job: Job) -> tuple[Plan, list[str]]:
     notes = losses(target_format, picture.carried)
     result, plan = filter_picture(picture, job.recipe, threads=job.threads, strategy=job.strategy, in_place=True)
     if job.target is None:
-        _write_stream(encode_picture(result, target_format))
+        _write_stream(encode_picture(result, target_format, threads=job.threads))
         return plan, notes
     _make_folder(job.target.parent)
-    write_picture(result, job.target, target_format, overwrite=job.overwrite, mode=mode)
+    write_picture(result, job.target, target_format, overwrite=job.overwrite, mode=mode, threads=job.threads)
     return plan, notes
 
 

@@ -29,9 +29,9 @@ def run() -> NoReturn:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit: see `imfilt.cli.main.main`."""
+    """Run the command and exit: see `imfilt.cli.program.main`."""
     gc.set_threshold(_GARBAGE_THRESHOLD, *gc.get_threshold()[1:])
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start a pool of threads that is never used
-    from imfilt.cli.main import main
+    from imfilt.cli.program import main
 
     main(arguments)

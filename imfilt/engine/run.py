@@ -95,5 +95,9 @@ def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> 
 
 def _threads_for(plan: Plan) -> int:
     samples = plan.output_shape[0] * plan.output_shape[1] * plan.output_shape[2]
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, samples // _SAMPLES_A_THREAD))
+    return max(1, min(processors(), samples // _SAMPLES_A_THREAD))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

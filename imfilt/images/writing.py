@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +16,13 @@ from imfilt.images.picture import Picture
 
 
 def write_picture(
-    picture: Picture, target: Path, target_format: Format, *, overwrite: bool = False, mode: int | None = None
+    picture: Picture,
+    target: Path,
+    target_format: Format,
+    *,
+    overwrite: bool = False,
+    mode: int | None = None,
+    threads: int | None = None,
 ) -> None:
     """Write `picture` to `target` in one step, with all that it carries and the format can hold.
 
@@ -25,6 +32,8 @@ def write_picture(
         Whether a file that is there already may be replaced.
     mode : int, optional
         The permissions of the new file; those of any new file where it is not given.
+    threads : int, optional
+        How many threads may compress it; as many as are of use where it is not given. It changes no byte.
 
     Raises
     ------
@@ -35,7 +44,7 @@ def write_picture(
     check_holds(target_format, picture.image.mode)
     temporary = target.with_name(f".imfilt-{os.urandom(8).hex()}.tmp")
     try:
-        _write_and_move(picture, temporary, target, target_format, mode=mode, overwrite=overwrite)
+        _write_and_move(picture, temporary, target, target_format, mode=mode, overwrite=overwrite, threads=threads)
     except FileExistsError:
         raise PictureError("the target is there already; use --overwrite or --skip-existing") from None
     except OSError as error:
@@ -45,15 +54,22 @@ def write_picture(
 
 
 def _write_and_move(
-    picture: Picture, temporary: Path, target: Path, target_format: Format, *, mode: int | None, overwrite: bool
+    picture: Picture,
+    temporary: Path,
+    target: Path,
+    target_format: Format,
+    *,
+    mode: int | None,
+    overwrite: bool,
+    threads: int | None,
 ) -> None:
     opener = partial(os.open, mode=0o666 if mode is None else 0o600)
     try:
         with open(temporary, "xb", opener=opener) as stream:
             if target_format.in_memory:
-                stream.write(encode_picture(picture, target_format))
+                stream.write(encode_picture(picture, target_format, threads=threads))
             else:
-                _encode(picture, stream, target_format)
+                _encode(picture, stream, target_format, threads)
             _check_disk(stream)
         if mode is not None:
             temporary.chmod(mode)
@@ -62,15 +78,15 @@ def _write_and_move(
         temporary.unlink(missing_ok=True)
 
 
-def encode_picture(picture: Picture, target_format: Format) -> bytes:
+def encode_picture(picture: Picture, target_format: Format, *, threads: int | None = None) -> bytes:
     """Return the bytes of the file that `write_picture` would write."""
     check_holds(target_format, picture.image.mode)
     stream = io.BytesIO()
-    _encode(picture, stream, target_format)
+    _encode(picture, stream, target_format, threads)
     return stream.getvalue()
 
 
-def _encode(picture: Picture, stream: BinaryIO, target_format: Format) -> None:
+def _encode(picture: Picture, stream: BinaryIO, target_format: Format, threads: int | None) -> None:
     carried = picture.carried
     settings: dict[str, Any] = target_format.settings(carried)
     for key, value in (("exif", carried.exif), ("icc_profile", carried.icc_profile), ("dpi", carried.resolution)):
@@ -81,13 +97,22 @@ def _encode(picture: Picture, stream: BinaryIO, target_format: Format) -> None:
         image = copy_out(image, picture.memory)
     image.info, info = {}, image.info  # what is not carried on purpose is not to slip through
     try:
-        image.save(stream, format=target_format.name, **settings)
+        with _encoder_of(target_format, threads):
+            image.save(stream, format=target_format.name, **settings)
     except OSError:
         raise
     except Exception as error:  # encoders raise nearly anything
         raise PictureError(f"{target_format.name} cannot be written: {error}") from None
     finally:
         image.info = info
+
+
+def _encoder_of(target_format: Format, threads: int | None) -> AbstractContextManager[None]:
+    if target_format.name != "PNG":
+        return nullcontext()
+    from imfilt.images.png import png_in_bands
+
+    return png_in_bands(threads)
 
 
 def _check_disk(stream: BinaryIO) -> None:

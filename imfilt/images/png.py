@@ -1,0 +1,144 @@
+"""The compression of PNG: bands of rows, each with the filter that suits it, in threads.
+
+Pillow writes the file; this replaces the part of it that filters rows and deflates them, meanwhile. Measured on
+photographs and on their edges of 24 megapixels: of the filters of PNG, none is best for edges on black, where Pillow's
+choice of a filter for each row makes the file a fifth larger, and Paeth's for photographs; which it is, a trial of a
+few rows tells. Deflate in bands that know nothing of each other costs less than a hundredth of the size.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from imfilt.engine.run import processors
+
+Bytes = NDArray[np.uint8]
+
+_BAND_BYTES = 1 << 20
+_CACHED_BYTES = 1 << 16
+_TRIAL_ROWS = 8
+_MOST_THREADS = 4
+_ENCODER = "zip"
+"""Pillow's name for the encoder that it writes PNG with."""
+
+
+@contextmanager
+def png_in_bands(threads: int | None) -> Iterator[None]:
+    """While the block runs, let Pillow write PNG with this encoder; the number of `threads` changes no byte."""
+    encoder = type("BandEncoder", (_BandEncoder,), {"threads": threads or min(processors(), _MOST_THREADS)})
+    Image.register_encoder(_ENCODER, encoder)
+    try:
+        yield
+    finally:
+        Image.ENCODERS.pop(_ENCODER, None)
+
+
+class _BandEncoder(ImageFile.PyEncoder):
+    """Filters and deflates the rows of an image; Pillow asks it for one part after the other."""
+
+    threads = 1
+    _parts: Iterator[bytes] | None = None
+
+    def encode(self, _size: int) -> tuple[int, int, bytes]:
+        """Return the number of bytes, whether they are the last (1), and the bytes."""
+        if self._parts is None:
+            self._parts = self._deflate()
+        part = next(self._parts, b"")
+        return len(part), 0 if part else 1, part
+
+    def _deflate(self) -> Iterator[bytes]:
+        """Yield a zlib stream (RFC 1950), band by band."""
+        rows = max(1, _BAND_BYTES // max(1, self._row_bytes()))
+        starts = deque(range(0, self._height, rows))
+        checksum = zlib.adler32(b"")
+        yield b"\x78\x9c"
+        with ThreadPoolExecutor(self.threads) as pool:
+            waiting: deque[Future[tuple[bytes, Bytes]]] = deque()
+            while starts or waiting:
+                while starts and len(waiting) <= self.threads:
+                    first = starts.popleft()
+                    last = min(first + rows, self._height)
+                    above = self._rows(first - 1, first) if first else None
+                    is_last = last == self._height
+                    waiting.append(pool.submit(_deflate_band, self._rows(first, last), above, self._pixel, is_last))
+                deflated, filtered = waiting.popleft().result()
+                checksum = zlib.adler32(filtered.data, checksum)
+                yield deflated
+        yield checksum.to_bytes(4, "big")
+
+    @property
+    def _height(self) -> int:
+        return int(self.state.ysize)
+
+    @property
+    def _pixel(self) -> int:
+        """Bytes a pixel; 1 where several share a byte."""
+        return max(1, self._row_bytes() // int(self.state.xsize))
+
+    def _row_bytes(self) -> int:
+        return self._rows(0, 1).size
+
+    def _rows(self, first: int, last: int) -> Bytes:
+        """Return rows ``first … last-1`` as PNG holds them, rows × bytes."""
+        encoder = Image._getencoder(self.mode, "raw", (self.args[0], 0, 1))
+        encoder.setimage(self.im, (0, first, self.state.xsize, last))
+        data: Any = encoder.encode(8 * (last - first) * int(self.state.xsize) + 8)[2]
+        return np.frombuffer(data, np.uint8).reshape(last - first, -1)
+
+
+def _deflate_band(rows: Bytes, above: Bytes | None, pixel: int, is_last: bool) -> tuple[bytes, Bytes]:
+    """Return the rows deflated, and as they were filtered."""
+    previous = np.zeros_like(rows[:1]) if above is None else above
+    middle = len(rows) // 2
+    some, before = rows[middle : middle + _TRIAL_ROWS], rows[middle - 1 : middle] if middle else previous
+    plain, paeth = (len(zlib.compress(each.data, 1)) for each in (_unfiltered(some), _filtered(some, before, pixel)))
+    if plain <= paeth:
+        filtered, level = _unfiltered(rows), 6
+    else:
+        filtered, level = _filtered(rows, previous, pixel), 4
+    deflater = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_FILTERED)
+    data = deflater.compress(filtered.data)
+    return data + deflater.flush(zlib.Z_FINISH if is_last else zlib.Z_FULL_FLUSH), filtered
+
+
+def _unfiltered(rows: Bytes) -> Bytes:
+    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = 0
+    filtered[:, 1:] = rows
+    return filtered
+
+
+def _filtered(rows: Bytes, above: Bytes, pixel: int) -> Bytes:
+    """Return the rows less what Paeth's predictor makes of them (PNG specification, 9.4), the filter's number first."""
+    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = 4
+    step = max(1, _CACHED_BYTES // rows.shape[1])
+    for first in range(0, len(rows), step):
+        some = slice(first, first + step)
+        _subtract_paeth(rows[some], rows[first - 1 : first] if first else above, pixel, filtered[some, 1:])
+    return filtered
+
+
+def _subtract_paeth(rows: Bytes, above: Bytes, pixel: int, filtered: Bytes) -> None:
+    up = np.concatenate((above, rows[:-1]))
+    filtered[:, :pixel] = rows[:, :pixel] - up[:, :pixel]
+    left, corner, up = rows[:, :-pixel], up[:, :-pixel], up[:, pixel:]
+    # The predictor is left + up - corner: |up - corner|, |left - corner| and |left + up - 2 corner| off its neighbours.
+    from_up = np.subtract(left, corner, dtype=np.int16)
+    from_left = np.subtract(up, corner, dtype=np.int16)
+    from_corner = np.absolute(from_up + from_left)
+    np.absolute(from_up, out=from_up)
+    np.absolute(from_left, out=from_left)
+    predicted = corner.copy()
+    np.copyto(predicted, up, where=from_up <= from_corner)
+    np.copyto(predicted, left, where=from_left <= np.minimum(from_up, from_corner))
+    np.subtract(rows[:, pixel:], predicted, out=filtered[:, pixel:])
