@@ -79,8 +79,8 @@ arrived, noted = os.pipe()
 os.set_blocking(noted, False)
 signal.set_wakeup_fd(noted)
 
-def write_rows(self, first, rows):
-    whole(self, first, rows)
+def write_rows(self, first, columns, rows):
+    whole(self, first, columns, rows)
     rows_done.append(len(rows))
     if hasattr(waited, "once"):
         time.sleep(0.2)

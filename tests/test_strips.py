@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from fractions import Fraction
 from typing import Any
 
@@ -20,8 +21,8 @@ from imfilt.engine.arrays import ArrayRows, filter_array
 from imfilt.engine.plan import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows
-from imfilt.engine.samples import sample_type
-from imfilt.engine.strips import split
+from imfilt.engine.samples import SAMPLE_TYPES, sample_type
+from imfilt.engine.strips import Walker, split
 from imfilt.images.picture import Picture
 from imfilt.kernels.given import to_kernels
 from imfilt.kernels.registry import load_registry
@@ -217,3 +218,61 @@ def test_bands_cover_every_row_once_and_are_nearly_equal(rows: int) -> None:
         assert [row for band in bands for row in band] == list(range(rows))
         assert len(bands) == min(parts, rows)
         assert max(map(len, bands)) - min(map(len, bands)) <= 1
+
+
+@pytest.mark.parametrize("border", ["edge", "reflect", "symmetric", "zero", "constant:9"])
+@pytest.mark.parametrize("names", [("edge3",), ("gaussian5", "edge3"), ("unsharp5",)], ids="+".join)
+@pytest.mark.parametrize("width", [1, 5, 63, 200])
+def test_panels_of_columns_change_no_sample(border: str, names: tuple[str, ...], width: int) -> None:
+    image = np.random.default_rng(width).integers(0, 256, (40, width, 3), np.uint8)
+    registry = imfilt.load_registry()
+    for options in ({}, {"size": "full"}, {"stride": (1, 3)}, {"dilation": (1, 5)}, {"normalize": "minmax"}):
+        recipe = Recipe(tuple(registry[name] for name in names), border=border, **options)
+        whole = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape)
+        expected = np.empty(whole.output_shape, np.uint8)
+        filter_rows(whole, ArrayRows(image), ArrayRows(expected))
+        for panel in (40, 77):
+            plan = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape, panel=panel, strip=7)
+            result = np.empty_like(expected)
+            filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=2)
+            assert np.array_equal(result, expected), (options, panel)
+            if plan.output_shape == plan.shape:
+                over = image.copy()
+                filter_rows(plan, ArrayRows(over), ArrayRows(over), threads=3, in_place=True)
+                assert np.array_equal(over, expected), (options, panel)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kernel", ["edge3", "box", "dense", "gaussian"])
+def test_buffers_stay_small_for_the_widest_pictures_and_the_largest_kernels(channels: int, kernel: str) -> None:
+    """Two threads, windows and strips of every stage: less than 64 MiB, whatever the shape of a gigapixel."""
+    line = np.exp(-0.5 * np.linspace(-4, 4, 101) ** 2)
+    kernels = {
+        "edge3": imfilt.load_registry()["edge3"],
+        "box": imfilt.Kernel([[1] * 101] * 101, divisor="sum"),
+        "dense": imfilt.Kernel(np.random.default_rng(0).random((101, 101)), divisor="sum"),
+        "gaussian": imfilt.Kernel(np.outer(line, line), divisor="sum"),
+    }
+    for height, width in ((32768, 32768), (1000, 1_000_000), (250, 4_000_000)):
+        plan = make_plan(Recipe((kernels[kernel],)), SAMPLE_TYPES["uint8"], (height, width, channels))
+        sources = Untouched((height, width, channels))
+        tracemalloc.start()
+        walkers = [
+            Walker(plan, sources, band, columns=range(plan.panel), in_place=True)
+            for band in split(height, 2, plan.strip)[:2]
+        ]
+        for walker in walkers:
+            next(iter(walker))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 64 << 20, (height, width, peak >> 20)
+
+
+class Untouched:
+    """A source of black rows that takes no memory of its own."""
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        self._channels = shape[2]
+
+    def read_rows(self, first: int, last: int, columns: range) -> NDArray[np.uint8]:
+        return np.broadcast_to(np.uint8(0), (last - first, len(columns), self._channels))

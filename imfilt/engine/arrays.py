@@ -28,13 +28,13 @@ class ArrayRows:
 
     array: Array
 
-    def read_rows(self, first: int, last: int) -> Array:
+    def read_rows(self, first: int, last: int, columns: range) -> Array:
         """Return rows ``first … last-1``."""
-        return self.array[first:last]
+        return self.array[first:last, columns.start : columns.stop]
 
     room_for = read_rows
 
-    def write_rows(self, first: int, rows: Array) -> None:
+    def write_rows(self, first: int, columns: range, rows: Array) -> None:
         """Do nothing: the rows are there, as `room_for` gives out the array itself."""
 
 

@@ -25,6 +25,8 @@ class Border:
     pytorch: str
     is_opaque: bool = True
     """Whether what lies beyond is opaque in a picture with alpha."""
+    is_far: bool = False
+    """Whether what stands beyond one side comes from the other."""
 
 
 def _edge(i: int, n: int) -> int:
@@ -52,7 +54,7 @@ BORDERS = {
         Border("edge", "aa|abcd|dd", _edge, "BORDER_REPLICATE", "nearest", "Edge", "replicate"),
         Border("reflect", "cb|abcd|cb", _reflect, "BORDER_REFLECT_101", "mirror", "-", "reflect"),
         Border("symmetric", "ba|abcd|dc", _symmetric, "BORDER_REFLECT", "reflect", "Mirror", "-"),
-        Border("wrap", "cd|abcd|ab", _wrap, "BORDER_WRAP", "grid-wrap", "Tile", "circular"),
+        Border("wrap", "cd|abcd|ab", _wrap, "BORDER_WRAP", "grid-wrap", "Tile", "circular", is_far=True),
         Border("zero", "00|abcd|00", None, "BORDER_CONSTANT", "constant", "Black", "zeros", is_opaque=False),
         Border("constant:V", "VV|abcd|VV", None, "BORDER_CONSTANT, V", "constant, cval=V", "Background", "constant"),
     )
@@ -65,6 +67,11 @@ class BorderRule:
 
     border: Border
     level: Fraction = Fraction(0)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether what stands beyond one side comes from the other."""
+        return self.border.is_far
 
     @property
     def is_opaque(self) -> bool:

@@ -34,6 +34,11 @@ _WINDOW_BYTES = 3 << 18
 _FEWEST_ROWS = 4
 _MOST_ROWS = 256
 
+# What the buffers of one thread may take.
+_BUFFER_BYTES = 24 << 20
+_FEWEST_COLUMNS = 64
+_LEAST_REACHES = 2
+
 _SIGNED_16_BITS = 1 << 15
 
 
@@ -51,6 +56,8 @@ class Plan:
     """Added to colours after they were divided by alpha; 0 without alpha, where the stages add their own."""
     strip: int
     """Rows of output that are worked on at a time."""
+    panel: int
+    """Columns of output that are worked on at a time: all, unless the buffers would take too much memory."""
     unused: int = 0
     """How many of the last channels are of no account: they are filtered, and never looked at."""
 
@@ -107,6 +114,7 @@ def make_plan(
     has_alpha: bool = False,
     unused: int = 0,
     strip: int | None = None,
+    panel: int | None = None,
     strategy: str | None = None,
     unrounded: bool = False,
 ) -> Plan:
@@ -120,6 +128,8 @@ def make_plan(
         How many of the last channels are of no account, and only there because of how a picture lies in memory.
     strip : int, optional
         Rows worked on at a time; by the size of the cache where it is not given. It changes no sample.
+    panel : int, optional
+        Columns worked on at a time; all that memory allows where it is not given. It changes no sample either.
     strategy : str, optional
         A key of `STRATEGIES`, to be taken for every kernel; the cheapest for each where it is not given.
     unrounded : bool
@@ -162,15 +172,30 @@ def make_plan(
     output_shape = (last.down.output, last.across.output, shape[2])
     bias = total_bias(recipe.kernels) if weighted else Fraction(0)
     rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or _strip_rows(chains[0], shape)
-    return Plan(recipe, samples, shape, output_shape, chains, bias, rows, unused)
+    columns = output_shape[1] if recipe.border_rule.is_far else panel or _panel_columns(chains, shape, rows)
+    return Plan(recipe, samples, shape, output_shape, chains, bias, rows, min(columns, output_shape[1]), unused)
 
 
 def _strip_rows(chain: Chain, shape: Shape) -> int:
     """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
     last = chain.stages[-1]
-    item = 8 if chain.dtype == ANY_INTEGER else int(re.sub(r"\D", "", chain.dtype)) // 8
-    rows = _WINDOW_BYTES // ((shape[1] + last.across.reach) * shape[2] * item)
+    rows = _WINDOW_BYTES // ((shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype))
     return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
+
+
+def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:
+    """Return how many columns may be worked on at a time, so that the buffers of one thread take little memory."""
+    column = reach = 0
+    for chain in chains:
+        for stage in chain.stages:
+            window = (rows - 1) * stage.down.stride + stage.down.reach + 1
+            column += ((1 + stage.held) * window + rows) * shape[2] * _item_bytes(chain.dtype)
+        reach = max(reach, sum(stage.across.reach for stage in chain.stages))
+    return max(_BUFFER_BYTES // column, _LEAST_REACHES * reach, _FEWEST_COLUMNS)
+
+
+def _item_bytes(dtype: str) -> int:
+    return 8 if dtype == ANY_INTEGER else int(re.sub(r"\D", "", dtype)) // 8
 
 
 def _make_chains(
@@ -242,7 +267,7 @@ def _make_chain(
         name, fit = _choose_strategy(stage, signed, strategy)
         signed = signed or fit.signed
         bound = max(bound, fit.weight * bound + abs(offset))
-        stages.append(replace(stage, strategy=name))
+        stages.append(replace(stage, strategy=name, held=fit.held))
         fits.append(fit)
         length, width = down.output, across.output
     if not whole and bound > _LARGEST_FLOAT:
@@ -301,7 +326,8 @@ def _lay(step: Step, recipe: Recipe, size: tuple[int, int], *, is_last: bool) ->
         )
         for i in range(2)
     )
-    if (down.reach + 1) * (across.reach + size[1]) > _LARGEST_WINDOW:
+    columns = size[1] if recipe.border_rule.is_far else min(size[1], _LEAST_REACHES * across.reach)
+    if (down.reach + 1) * (across.reach + columns) > _LARGEST_WINDOW:
         raise RecipeError(
             f"kernel {step.name!r} spans {down.reach + 1} x {across.reach + 1} samples, more than can be held; use a "
             "smaller kernel or a smaller dilation"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imfilt.engine.finish import Finisher, join, measure
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
-from imfilt.engine.strips import RowSink, RowSource, Walker, split
+from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
 
 Array = NDArray[Any]
 Result = TypeVar("Result")
@@ -44,9 +44,9 @@ def filter_rows(
     def write(walker: Walker) -> None:
         finish = Finisher(plan, extremes)
         for first, numbers in walker:
-            samples = sink.room_for(first, first + len(numbers[0]))
+            samples = sink.room_for(first, first + len(numbers[0]), walker.columns)
             finish(numbers, samples)
-            sink.write_rows(first, samples)
+            sink.write_rows(first, walker.columns, samples)
 
     _each_band(plan, source, write, threads=threads, in_place=in_place)
 
@@ -72,9 +72,40 @@ def _each_band(
     in_place: bool = False,
 ) -> list[Result]:
     bands = split(plan.output_shape[0], threads or _threads_for(plan), plan.strip)
-    walkers = [Walker(plan, source, band, in_place=in_place) for band in bands]
-    with ignoring_infinity():
-        return _in_threads(work, walkers)
+    panels = split(plan.output_shape[1], -(-plan.output_shape[1] // plan.panel))
+    results = []
+    for panel, following in zip(panels, (*panels[1:], None), strict=True):
+        walkers = [Walker(plan, source, band, columns=panel, in_place=in_place) for band in bands]
+        if in_place and following is not None:
+            source = _with_columns_kept(plan, source, following)
+        with ignoring_infinity():
+            results += _in_threads(work, walkers)
+    return results
+
+
+class _KeptColumns:
+    """A source of which some columns were put aside, before results are written over them."""
+
+    def __init__(self, source: RowSource, columns: range, rows: int) -> None:
+        self.original = source
+        self._columns = columns
+        self._kept = source.read_rows(0, rows, columns).copy()
+
+    def read_rows(self, first: int, last: int, columns: range) -> Array:
+        """Return rows of columns that begin among those kept, if they begin before their end."""
+        beside = range(max(columns.start, self._columns.stop), columns.stop)
+        rows = self.original.read_rows(first, last, beside)
+        if len(beside) == len(columns):
+            return rows
+        kept = self._kept[first:last, columns.start - self._columns.start :]
+        return np.concatenate((kept, rows), axis=1)
+
+
+def _with_columns_kept(plan: Plan, source: RowSource, panel: range) -> RowSource:
+    """Return the source with what `panel` needs of the columns before it put aside: they are about to be changed."""
+    first = min(columns_needed(plan, chain, panel)[0].start for chain in plan.chains)
+    original = source.original if isinstance(source, _KeptColumns) else source
+    return _KeptColumns(original, range(min(first, panel.start), panel.start), plan.shape[0])
 
 
 def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> list[Result]:

@@ -34,6 +34,8 @@ class Stage:
     """Whether any float may come in, even infinity and NaN, whatever `largest_input` says of what is usual."""
     strategy: str = ""
     """A key of `imfilt.engine.strategies.STRATEGIES`."""
+    held: int = 0
+    """How many arrays as large as its window the strategy keeps beside the window."""
 
     @property
     def is_whole(self) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from imfilt.engine.borders import Border
 from imfilt.engine.buffers import make_buffer
+from imfilt.engine.geometry import Axis
 from imfilt.engine.plan import Plan
 from imfilt.engine.planes import PLANES
 from imfilt.engine.stage import Chain, Stage
@@ -23,37 +24,40 @@ Array = NDArray[Any]
 class RowSource(Protocol):
     """Gives rows out: an array, or a picture."""
 
-    def read_rows(self, first: int, last: int) -> Array:
+    def read_rows(self, first: int, last: int, columns: range) -> Array:
         """Return the samples of rows ``first … last-1`` (rows × columns × channels), which are only looked at."""
 
 
 class RowSink(Protocol):
     """Takes rows in: an array, or a picture."""
 
-    def room_for(self, first: int, last: int) -> Array:
+    def room_for(self, first: int, last: int, columns: range) -> Array:
         """Return an array to write rows ``first … last-1`` into, before `write_rows` is called with it."""
 
-    def write_rows(self, first: int, rows: Array) -> None:
+    def write_rows(self, first: int, columns: range, rows: Array) -> None:
         """Take `rows`, as `room_for` gave them and now filled, as the rows from `first` on."""
 
 
 class Walker:
-    """Takes a band of output rows, strip by strip, through every chain of a plan.
+    """Takes a band of output rows, or a panel of columns of it, strip by strip through every chain of a plan.
 
     Making it fetches the rows that the band needs from outside itself. Once the walkers of all bands are made, each may
     go its way in a thread of its own, and with `in_place` the results may be written over the source.
     """
 
-    def __init__(self, plan: Plan, source: RowSource, band: range, *, in_place: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, source: RowSource, band: range, *, columns: range | None = None, in_place: bool = False
+    ) -> None:
         self._band = band
+        self.columns = columns or range(plan.output_shape[1])
         self._strip = min(plan.strip, len(band))
         kept = band if in_place else range(plan.shape[0])
-        self._chains = [_chain_rows(plan, chain, source, band, kept) for chain in plan.chains]
+        self._chains = [_chain_rows(plan, chain, source, band, self.columns, kept) for chain in plan.chains]
         self._late = self._chains[0] if plan.chains[0].late else None
         self._stopped = False
-        width, channels = plan.output_shape[1:]
+        channels = plan.output_shape[2]
         self._numbers = [
-            make_buffer((self._strip, width, PLANES[chain.planes].count(channels)), chain.dtype)
+            make_buffer((self._strip, len(self.columns), PLANES[chain.planes].count(channels)), chain.dtype)
             for chain in plan.chains
         ]
 
@@ -85,34 +89,54 @@ class _Rows(Protocol):
         """Write rows ``first … last-1`` into `numbers` (rows × columns × planes)."""
 
 
-def _chain_rows(plan: Plan, chain: Chain, source: RowSource, band: range, kept: range) -> _StageRows:
+def columns_needed(plan: Plan, chain: Chain, columns: range) -> list[range]:
+    """Return the columns that go into each stage of a chain, where `columns` come out of the last."""
+    needed: list[range] = []
+    for stage in reversed(chain.stages):
+        columns = _inputs_within(stage.across, columns, plan.recipe.border_rule.border)
+        needed.insert(0, columns)
+    return needed
+
+
+def _inputs_within(axis: Axis, outputs: range, border: Border) -> range:
+    """Return the inputs that outputs look at and that are there, among them those that stand in beyond the border."""
+    inputs = axis.inputs(outputs.start, outputs.stop)
+    beyond = (*range(inputs.start, min(0, inputs.stop)), *range(max(axis.length, inputs.start), inputs.stop))
+    sources = [border.index(x, axis.length) for x in beyond] if border.index else []
+    first, last = max(inputs.start, 0), min(inputs.stop, axis.length)
+    return range(min((first, *sources)), max((last, *(x + 1 for x in sources))))
+
+
+def _chain_rows(plan: Plan, chain: Chain, source: RowSource, band: range, columns: range, kept: range) -> _StageRows:
     bands = [band]
     for stage in reversed(chain.stages[1:]):
         needed = stage.down.inputs(bands[0].start, bands[0].stop)
         bands.insert(0, range(max(needed.start, 0), min(needed.stop, stage.down.length)))
-    source_rows = _SourceRows(source, chain)
-    rows: _StageRows | None = None
+    inside = columns_needed(plan, chain, columns)
+    upstream: _Rows = _SourceRows(source, chain, inside[0])
     planes = PLANES[chain.planes].count(plan.shape[2])
-    for stage, rows_out in zip(chain.stages, bands, strict=True):
-        window = _Window(stage, plan.recipe.border_rule.border, rows or source_rows, planes, chain.dtype)
-        rows = _StageRows(stage, window, min(plan.strip, len(rows_out)), chain.dtype)
+    for stage, rows_out, columns_in, columns_out in zip(
+        chain.stages, bands, inside, (*inside[1:], columns), strict=True
+    ):
+        border = plan.recipe.border_rule.border
+        window = _Window(stage, border, upstream, columns_in, columns_out, planes, chain.dtype)
+        upstream = rows = _StageRows(stage, window, columns_out, min(plan.strip, len(rows_out)), chain.dtype)
         window.fetch(stage.down.inputs(rows_out.start, rows_out.stop), kept)
         kept = range(stage.down.output)
-    if rows is None:
-        raise ValueError("a chain has at least one stage")
     return rows
 
 
 class _SourceRows:
     """The planes of a source, in the working dtype."""
 
-    def __init__(self, source: RowSource, chain: Chain) -> None:
+    def __init__(self, source: RowSource, chain: Chain, columns: range) -> None:
         self._source = source
+        self._columns = columns
         self._planes = PLANES[chain.planes]
         self._scale = chain.scale
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
-        self._planes.fill(self._source.read_rows(first, last), numbers)
+        self._planes.fill(self._source.read_rows(first, last, self._columns), numbers)
         if self._scale != 1:
             np.multiply(numbers, self._scale, out=numbers)
 
@@ -120,9 +144,10 @@ class _SourceRows:
 class _StageRows:
     """The sums of a stage."""
 
-    def __init__(self, stage: Stage, window: _Window, strip: int, dtype: str) -> None:
+    def __init__(self, stage: Stage, window: _Window, columns: range, strip: int, dtype: str) -> None:
         self._stage = stage
         self._window = window
+        self._columns = columns
         self._strip = strip
         self._programs = Programs(STRATEGIES[stage.strategy].make(stage, dtype).program)
         self._latest: Array
@@ -142,7 +167,7 @@ class _StageRows:
         y, x = down.taps // 2 * down.dilation, across.taps // 2 * across.dilation
         return self._latest[
             y : y + (rows - 1) * down.stride + 1 : down.stride,
-            x : x + (across.output - 1) * across.stride + 1 : across.stride,
+            x : x + (len(self._columns) - 1) * across.stride + 1 : across.stride,
         ]
 
 
@@ -152,30 +177,39 @@ class _Window:
     Rows are counted as those of the input, so that those above the picture are below 0.
     """
 
-    def __init__(self, stage: Stage, border: Border, upstream: _Rows, planes: int, dtype: str) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        border: Border,
+        upstream: _Rows,
+        inside: range,
+        outputs: range,
+        planes: int,
+        dtype: str,
+    ) -> None:
         self._upstream = upstream
         self._outside = stage.outside
         self._index = border.index
         self._height = stage.down.length
-        columns = stage.across.inputs(0, stage.across.output)
-        width = stage.across.length
-        left, right = range(columns.start, 0), range(width, columns.stop)
-        self._inside = slice(len(left), len(left) + width)
-        sides = (left, 0), (right, self._inside.stop)
-        self._sides = [self._beyond(columns, width, start) for columns, start in sides if columns]
-        self._shape = len(left) + width + len(right), planes
+        looked_at = stage.across.inputs(outputs.start, outputs.stop)
+        held = range(min(looked_at.start, inside.start), max(looked_at.stop, inside.stop))
+        self._looked_at = slice(looked_at.start - held.start, looked_at.stop - held.start)
+        self._inside = slice(inside.start - held.start, inside.stop - held.start)
+        sides = range(held.start, inside.start), range(inside.stop, held.stop)
+        self._sides = [self._beyond(columns, held.start, stage.across.length) for columns in sides if columns]
+        self._shape = len(held), planes
         self._dtype = dtype
         self._numbers = self._buffer(0)
         self._rows = range(0)
         self._fetched: dict[int, Array] = {}
         self._kept = range(self._height)
 
-    def _beyond(self, columns: range, width: int, start: int) -> tuple[slice, slice | Array | None]:
+    def _beyond(self, columns: range, start: int, width: int) -> tuple[slice, slice | Array | None]:
         """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
-        where = slice(start, start + len(columns))
+        where = slice(columns.start - start, columns.stop - start)
         if self._index is None:
             return where, None
-        sources = [self._inside.start + self._index(x, width) for x in columns]
+        sources = [self._index(x, width) - start for x in columns]
         if len(set(sources)) == 1:
             return where, slice(sources[0], sources[0] + 1)
         return where, np.array(sources, np.intp)
@@ -206,7 +240,7 @@ class _Window:
                 self._numbers[:known] = self._numbers[shift : shift + known]
         self._rows = rows
         self._load(rows[known:], self._numbers[known : len(rows)])
-        return self._numbers[: len(rows)]
+        return self._numbers[: len(rows), self._looked_at]
 
     def _load(self, rows: range, numbers: Array) -> None:
         inside = numbers[:, self._inside]

@@ -42,13 +42,12 @@ class _MemoryRows(PictureRows):
         self.unused = held - channels
         self._array = np.frombuffer(memory, samples).reshape(self.shape)
 
-    def read_rows(self, first: int, last: int) -> Array:
-        return self._array[first:last]
+    def read_rows(self, first: int, last: int, columns: range) -> Array:
+        return self._array[first:last, columns.start : columns.stop]
 
-    def room_for(self, first: int, last: int) -> Array:
-        return self._array[first:last]
+    room_for = read_rows
 
-    def write_rows(self, first: int, rows: Array) -> None:
+    def write_rows(self, first: int, columns: range, rows: Array) -> None:
         """Do nothing: the rows are there."""
 
 
@@ -62,22 +61,22 @@ class _CodecRows(PictureRows):
         self._image = picture.image
         self._samples = np.dtype(picture.mode.samples.name)
 
-    def read_rows(self, first: int, last: int) -> Array:
+    def read_rows(self, first: int, last: int, columns: range) -> Array:
         encoder = Image._getencoder(self._image.mode, "raw", (self._image.mode, 0, 1))
-        encoder.setimage(self._image.im, (0, first, self._image.width, last))
-        shape = last - first, *self.shape[1:]
+        encoder.setimage(self._image.im, (columns.start, first, columns.stop, last))
+        shape = last - first, len(columns), self.shape[2]
         expected = math.prod(shape) * self._samples.itemsize
         size, problem, data = encoder.encode(expected)
         if problem < 0 or size != expected:
             raise PictureError(f"rows {first} to {last - 1} cannot be taken out of it (error {problem})")
         return np.frombuffer(data, self._samples).reshape(shape)
 
-    def room_for(self, first: int, last: int) -> Array:
-        return np.empty((last - first, *self.shape[1:]), self._samples)
+    def room_for(self, first: int, last: int, columns: range) -> Array:
+        return np.empty((last - first, len(columns), self.shape[2]), self._samples)
 
-    def write_rows(self, first: int, rows: Array) -> None:
+    def write_rows(self, first: int, columns: range, rows: Array) -> None:
         decoder = Image._getdecoder(self._image.mode, "raw", (self._image.mode, 0, 1))
-        decoder.setimage(self._image.im, (0, first, self._image.width, first + len(rows)))
+        decoder.setimage(self._image.im, (columns.start, first, columns.stop, first + len(rows)))
         consumed, problem = decoder.decode(rows)
         if problem < 0 or consumed >= 0:
             raise PictureError(f"rows from {first} on cannot be put into it (error {problem})")

@@ -30,6 +30,8 @@ class Fit(NamedTuple):
     """What it takes for each sample beside the passes, whatever the dtype."""
     strip: int | None = None
     """Rows of output that it works on at a time; None where any number will do."""
+    held: int = 3
+    """How many arrays as large as its window it keeps beside the window."""
     signed: bool = False
     """Whether it comes by numbers below 0 where neither the weights nor the samples are."""
 

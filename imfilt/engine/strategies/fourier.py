@@ -47,7 +47,7 @@ def fit(stage: Stage) -> Fit | Unfit:
     # Where all of the picture fits into a tile, most of the tile may be empty.
     samples = stage.down.output * stage.across.output
     waste = max(1.0, (height - stage.down.reach) * (width - stage.across.reach) * 2 / samples)
-    return Fit(weight, 0, cost * waste, strip=height - stage.down.reach)
+    return Fit(weight, 0, cost * waste, strip=height - stage.down.reach, held=0)
 
 
 def tile_of(stage: Stage) -> tuple[int, int]:

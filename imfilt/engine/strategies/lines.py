@@ -151,14 +151,18 @@ class LineSums:
 
 
 class Rooms:
-    """Three buffers that the calls of a program take turns in."""
+    """The buffers that the calls of a program take turns in, made when they are first needed."""
 
-    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
-        """Make room for arrays of up to `shape`."""
-        rows, columns, planes = shape
-        self._buffers = [make_buffer((rows, columns, planes), dtype) for _ in range(3)]
+    def __init__(self, dtype: str) -> None:
+        self._dtype = dtype
+        self._buffers: list[Array] = []
 
     def free(self, shape: tuple[int, ...], *used: Array) -> Array:
-        """Return an array of `shape` in a buffer that holds none of the arrays that are still `used` (two at most)."""
-        buffer = next(b for b in self._buffers if not any(np.may_share_memory(b, array) for array in used))
-        return buffer[: shape[0], : shape[1]]
+        """Return an array of `shape` in a buffer that holds none of the arrays that are still `used`."""
+        rows, columns, planes = shape
+        for buffer in self._buffers:
+            fits = buffer.shape[0] >= rows and buffer.shape[1] >= columns
+            if fits and not any(np.may_share_memory(buffer, array) for array in used):
+                return buffer[:rows, :columns]
+        self._buffers.append(make_buffer((rows, columns, planes), self._dtype))
+        return self._buffers[-1]
