@@ -35,7 +35,7 @@ _FEWEST_ROWS = 4
 _MOST_ROWS = 256
 
 # What the buffers of one thread may take.
-_BUFFER_BYTES = 24 << 20
+_BUFFER_BYTES = 18 << 20
 _FEWEST_COLUMNS = 64
 _LEAST_REACHES = 2
 
