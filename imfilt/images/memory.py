@@ -12,12 +12,9 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 # From a mode to that under which Pillow takes over memory of ours; three bytes of colour lie in four.
-_LAID_OUT_AS = {"L": "L", "RGB": "RGBX", "RGBA": "RGBA", "CMYK": "CMYK", "I;16": "I;16"}
+LAID_OUT_AS = {"L": "L", "RGB": "RGBX", "RGBA": "RGBA", "CMYK": "CMYK", "I;16": "I;16"}
 
 BYTES_A_PIXEL = {"L": 1, "RGB": 4, "RGBA": 4, "CMYK": 4, "I;16": 2}
-
-_WORTH_IT = 1 << 20
-"""Bytes from which on it pays."""
 
 _MOST_BYTES_AT_A_TIME = 1 << 22
 """How much of a file a decoder gets at once: after each part it has to wait for the interpreter."""
@@ -26,22 +23,22 @@ _MOST_BYTES_AT_A_TIME = 1 << 22
 def lend_memory(image: ImageFile) -> mmap.mmap | None:
     """Let `image`, which is open and not yet decoded, be decoded into memory of ours, and return it.
 
-    None for a mode that Pillow cannot keep there, and for small pictures.
+    None for a mode that Pillow cannot keep there, and where a transparent colour is still to become alpha.
     """
     image.decodermaxblock = _MOST_BYTES_AT_A_TIME
     size = image.width * image.height * BYTES_A_PIXEL.get(image.mode, 0)
-    if size < _WORTH_IT or not hasattr(mmap, "MADV_HUGEPAGE"):
+    if not size or "transparency" in image.info or not hasattr(mmap, "MADV_HUGEPAGE"):
         return None
     try:
         memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError:
         raise MemoryError from None
     memory.madvise(mmap.MADV_HUGEPAGE)
-    layout = _LAID_OUT_AS[image.mode]
+    layout = LAID_OUT_AS[image.mode]
     image.im = Image.frombuffer(layout, image.size, memory, "raw", layout, 0, 1).im  # type: ignore[arg-type]
     return memory
 
 
 def copy_out(image: Image.Image, memory: mmap.mmap) -> Image.Image:
     """Return a copy of an image that lies in lent memory, laid out as all of Pillow expects it."""
-    return Image.frombytes(image.mode, image.size, memory, "raw", _LAID_OUT_AS[image.mode])  # type: ignore[arg-type]
+    return Image.frombytes(image.mode, image.size, memory, "raw", LAID_OUT_AS[image.mode])  # type: ignore[arg-type]
