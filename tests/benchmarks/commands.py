@@ -1,0 +1,245 @@
+"""Whole commands: from a file to a file, what a person waits for, beside the programs that do the same.
+
+Each peer's picture is compared with that of imfilt before it is timed.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from command_peers import TOOLS, Setting, Task, missing, settings_for, versions
+from machine import setting as machine_setting
+from pictures import QUALITY, car, picture, write
+from PIL import Image
+from report import Report, mebibytes, milliseconds, shown_ratio
+from timing import CommandError, Usage, interleave, middle, ratio, timed_command
+
+from imfilt.kernels.registry import load_registry
+
+KERNELS = ("edge3", "gaussian5")
+TOLERANCE = {".png": 0.6, ".jpg": 1.0}
+"""Levels that a peer may be off in the mean: half a level for those that cut fractions off, and what JPEG makes of it."""
+
+_MARGIN = 32  # pixels; what lies beyond the border is not the same for all tools
+_ROWS = 512
+
+Commands = dict[str, Callable[[], Usage]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured, and how often."""
+
+    megapixels: Sequence[float] = (24, 100)
+    """The pictures beside the small one."""
+    runs: int = 5
+    small_runs: int = 15
+    """Runs of what takes a fraction of a second."""
+    imfilt: str | None = None
+    """The command; the one that is installed beside this interpreter where it is not given."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting of one tool for one picture and kernel."""
+
+    picture: str
+    kernel: str
+    tool: str
+    setting: str
+    usage: Usage
+    ratio: float
+    size: int
+    """Bytes of the file written."""
+
+
+def measure(options: Options) -> Report:
+    """Run everything; return the results."""
+    report = Report("Whole commands")
+    imfilt = imfilt_command(options.imfilt)
+    notes = [f"{tool} is not installed here" for tool in missing()]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="imfilt-benchmark-") as name:
+        folder = Path(name)
+        start_up = _start_up(imfilt, write(car(), folder / "start")[".jpg"], options.small_runs)
+        for title, files in _pictures(folder, options.megapixels):
+            runs = options.small_runs if title == SMALL else options.runs
+            for extension, source in files.items():
+                for kernel in KERNELS:
+                    task = Task(source, folder / f"result{extension}", load_registry()[kernel])
+                    rows += _contest(f"{title} {extension[1:].upper()}", task, imfilt, runs, notes, report.wrong)
+    packages = ("pillow", "numpy", "opencv-python-headless", "pyvips", "pyvips-binary")
+    report.text(machine_setting(packages, versions()))
+    report.heading("In short")
+    report.text(
+        "Seconds by the clock, imfilt over each tool at the fastest of its settings that give the right picture; all "
+        "tools use the threads that they use by themselves."
+    )
+    report.table(("picture", "kernel", "imfilt, ms", *TOOLS), _in_short(rows))
+    report.heading("All settings")
+    report.table(("picture", "kernel", "tool", "setting", "ms", "ratio", "processor ms", "peak MiB", "file KiB"), _all(rows))
+    report.heading("Start-up")
+    report.table(("command", "ms", "processor ms", "peak MiB"), start_up)
+    report.heading("Notes")
+    report.notes(
+        [
+            f"Every JPEG has quality {QUALITY} and colours at half the resolution; PNG is written as each tool does by itself.",
+            _sizes(rows),
+            *notes,
+        ]
+    )
+    return report
+
+
+SMALL = "400 × 225"
+
+
+def imfilt_command(given: str | None) -> list[str]:
+    """Return how imfilt is called: as it was `given`, or as it is installed beside this interpreter."""
+    if given:
+        return shlex.split(given)
+    script = shutil.which("imfilt", path=str(Path(sys.executable).parent))
+    return [script] if script else [sys.executable, "-m", "imfilt"]
+
+
+def _pictures(folder: Path, sizes: Sequence[float]) -> Iterator[tuple[str, dict[str, Path]]]:
+    """Yield pictures one after the other, each gone when the next one comes, for they are large."""
+    yield SMALL, write(car(), folder / "car")
+    for megapixels in sizes:
+        files = write(picture(megapixels), folder / "large")
+        yield f"{megapixels:g} megapixels", files
+        for file in files.values():
+            file.unlink()
+
+
+def _start_up(imfilt: list[str], small: Path, runs: int) -> list[list[str]]:
+    apply = [*imfilt, "apply", str(small), "-k", "edge3", "-o", str(small.with_name("started.jpg")), "--overwrite"]
+    commands = {
+        "`imfilt apply`, the small JPEG": apply,
+        "`imfilt --help`": [*imfilt, "--help"],
+        '`python -c "import numpy, PIL.Image"`': [sys.executable, "-c", "import numpy, PIL.Image"],
+        "`python -c pass`": [sys.executable, "-c", "pass"],
+    }
+    works: Commands = {name: partial(timed_command, command) for name, command in commands.items()}
+    usages = {name: middle(each) for name, each in interleave(works, runs).items()}
+    return [
+        [name, milliseconds(usage.seconds), milliseconds(usage.processor), mebibytes(usage.peak)]
+        for name, usage in usages.items()
+    ]
+
+
+def _contest(
+    title: str, task: Task, imfilt: list[str], runs: int, notes: list[str], wrong: list[str]
+) -> list[Row]:
+    """Measure all tools over one picture with one kernel."""
+    print(f"{title}, {task.kernel.name}", file=sys.stderr, flush=True)
+    reference = task.target.with_stem("reference")
+    ours = [*imfilt, "apply", str(task.source), "-k", task.kernel.name, "-o"]
+    timed_command([*ours, str(reference), "--overwrite"])
+    contenders = {
+        (setting.tool, setting.name): setting
+        for setting in settings_for(task.kernel)
+        if _is_right(setting, task, reference, f"{title}, {task.kernel.name}", notes)
+    }
+    tried = {setting.tool for setting in settings_for(task.kernel)}
+    wrong += [f"{tool}: {title}, {task.kernel.name}" for tool in tried - {tool for tool, _ in contenders}]
+    sizes: dict[tuple[str, str], int] = {}
+
+    def run(key: tuple[str, str], command: list[str], setting: Setting | None = None) -> Usage:
+        task.target.unlink(missing_ok=True)
+        usage = timed_command(command, setting.environment if setting else None)
+        sizes[key] = task.target.stat().st_size
+        return usage
+
+    keys = {"imfilt": ("imfilt", "")} | {" ".join(key): key for key in contenders}
+    works: Commands = {"imfilt": partial(run, keys["imfilt"], [*ours, str(task.target)])}
+    for name, key in list(keys.items())[1:]:
+        works[name] = partial(run, key, contenders[key].command(task), contenders[key])
+    usages = interleave(works, runs)
+    return [
+        Row(
+            title,
+            task.kernel.name,
+            *key,
+            middle(usages[name]),
+            ratio(usages["imfilt"], usages[name]),
+            sizes[key],
+        )
+        for name, key in keys.items()
+    ]
+
+
+def _is_right(setting: Setting, task: Task, reference: Path, title: str, notes: list[str]) -> bool:
+    """Return whether a tool gives the picture that imfilt gives; say so in `notes` where it does not."""
+    name = f"{setting.tool} ({setting.name})"
+    task.target.unlink(missing_ok=True)
+    try:
+        timed_command(setting.command(task), setting.environment)
+        off = difference(task.target, reference)
+    except (CommandError, OSError) as error:
+        notes.append(f"{name} fails for {title}: {error}")
+        return False
+    if off > TOLERANCE[task.target.suffix]:
+        notes.append(f"{name} gives another picture for {title}, off by {off:.1f} levels in the mean: not counted")
+        return False
+    return True
+
+
+def difference(one: Path, other: Path) -> float:
+    """Return by how many levels two pictures differ in the mean, away from the border."""
+    Image.MAX_IMAGE_PIXELS = None
+    with Image.open(one) as a, Image.open(other) as b:
+        if a.size != b.size:
+            raise OSError(f"a picture of {a.width} × {a.height} instead of {b.width} × {b.height}")
+        means, weights = [], []
+        for top in range(_MARGIN, a.height - _MARGIN, _ROWS):
+            box = (_MARGIN, top, a.width - _MARGIN, min(top + _ROWS, a.height - _MARGIN))
+            strips = [np.asarray(image.crop(box).convert("RGB")).astype(np.int16) for image in (a, b)]
+            means.append(float(np.abs(strips[0] - strips[1]).mean()))
+            weights.append(box[3] - box[1])
+    return float(np.average(means, weights=weights))
+
+
+def _in_short(rows: Sequence[Row]) -> list[list[str]]:
+    table = []
+    for case in dict.fromkeys((row.picture, row.kernel) for row in rows):
+        of_case = [row for row in rows if (row.picture, row.kernel) == case]
+        best = {tool: _best(row for row in of_case if row.tool == tool) for tool in TOOLS}
+        table.append([*case, milliseconds(of_case[0].usage.seconds), *(shown_ratio(best[tool]) for tool in TOOLS)])
+    return table
+
+
+def _best(rows: Iterator[Row]) -> float | None:
+    return max((row.ratio for row in rows), default=None)
+
+
+def _all(rows: Sequence[Row]) -> list[list[str]]:
+    return [
+        [
+            *(row.picture, row.kernel, row.tool, row.setting),
+            milliseconds(row.usage.seconds),
+            shown_ratio(row.ratio),
+            milliseconds(row.usage.processor),
+            mebibytes(row.usage.peak),
+            f"{row.size / 1024:.0f}",
+        ]
+        for row in rows
+    ]
+
+
+def _sizes(rows: Sequence[Row]) -> str:
+    """Say how large the PNG files of imfilt are beside the smallest of vips."""
+    said = []
+    for case in dict.fromkeys((row.picture, row.kernel) for row in rows if row.picture.endswith("PNG")):
+        of_case = [row for row in rows if (row.picture, row.kernel) == case]
+        if theirs := [row.size for row in of_case if row.tool == "vips"]:
+            said.append(f"{', '.join(case)}: {of_case[0].size / min(theirs):.3f}")
+    return f"Bytes of imfilt over those of vips: {'; '.join(said)}." if said else "No PNG file of vips to compare with."

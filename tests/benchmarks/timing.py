@@ -1,0 +1,86 @@
+"""Runs in turn, and what is made of their times."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+SLOW = 8.0
+"""What takes so many times as long as imfilt is run once only."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one run took."""
+
+    seconds: float
+    """By the clock on the wall."""
+    processor: float = 0.0
+    """Seconds of all processors, of the user and of the system."""
+    peak: int = 0
+    """The most memory that was in use, in bytes."""
+
+
+class CommandError(Exception):
+    """A command that did not end well; the text is the last line that it wrote."""
+
+
+def timed(work: Callable[[], object]) -> Usage:
+    """Call `work` in this process."""
+    processor = time.process_time()
+    start = time.perf_counter()
+    work()
+    return Usage(time.perf_counter() - start, time.process_time() - processor)
+
+
+def timed_command(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Usage:
+    """Run a command; raise `CommandError` unless its exit status is 0.
+
+    A small process of its own starts it and measures it (see usage.py), for this one may be large, and what it starts
+    would be said to have been as large as itself.
+    """
+    helper = [sys.executable, "-I", "-S", str(Path(__file__).with_name("usage.py")), *command]
+    result = subprocess.run(
+        helper, capture_output=True, text=True, env={**os.environ, **(environment or {})}, check=False
+    )
+    if result.returncode:
+        raise CommandError((result.stderr.strip().splitlines() or [f"exit status {result.returncode}"])[-1])
+    seconds, processor, peak = result.stdout.split()
+    return Usage(float(seconds), float(processor), int(peak))
+
+
+def interleave(works: Mapping[str, Callable[[], Usage]], runs: int) -> dict[str, list[Usage]]:
+    """Run all once to warm up, then all in turn, `runs` times; the first of them is what the others are compared with.
+
+    One that took more than `SLOW` times as long as the first to warm up is not run again: that run counts.
+    """
+    warm = {name: work() for name, work in works.items()}
+    limit = SLOW * next(iter(warm.values())).seconds
+    slow = {name for name, usage in warm.items() if usage.seconds > limit}
+    usages: dict[str, list[Usage]] = {name: [warm[name]] if name in slow else [] for name in works}
+    for _ in range(runs):
+        for name, work in works.items():
+            if name not in slow:
+                usages[name].append(work())
+    return usages
+
+
+def middle(usages: Sequence[Usage]) -> Usage:
+    """Return the medians."""
+    return Usage(
+        median(each.seconds for each in usages),
+        median(each.processor for each in usages),
+        round(median(each.peak for each in usages)),
+    )
+
+
+def ratio(ours: Sequence[Usage], theirs: Sequence[Usage]) -> float:
+    """Return the median of our seconds over theirs, run by run; over the one run of what was run once."""
+    others = theirs if len(theirs) == len(ours) else [theirs[0]] * len(ours)
+    return median(our.seconds / their.seconds for our, their in zip(ours, others, strict=True))
