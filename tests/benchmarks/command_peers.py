@@ -15,7 +15,7 @@ from pictures import QUALITY
 from imfilt.kernels.kernel import Kernel
 
 LINES = {"gaussian5": (1, 4, 6, 4, 1)}
-"""The kernels that are the product of a column and a row, both these weights; the divisor is the square of their sum."""
+"""The kernels that are a column times a row, both of these weights, over the square of their sum."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,12 +26,17 @@ from imfilt.kernels.registry import load_registry
 
 KERNELS = ("edge3", "gaussian5")
 TOLERANCE = {".png": 0.6, ".jpg": 1.0}
-"""Levels that a peer may be off in the mean: half a level for those that cut fractions off, and what JPEG makes of it."""
+"""Levels that a peer may be off in the mean: half a level for those that cut fractions off, more with JPEG."""
+
+SMALL = "400 × 225"
 
 _MARGIN = 32  # pixels; what lies beyond the border is not the same for all tools
 _ROWS = 512
 
-Commands = dict[str, Callable[[], Usage]]
+Key = tuple[str, str]
+"""A tool and a setting."""
+
+OURS = ("imfilt", "")
 
 
 @dataclass(frozen=True)
@@ -85,21 +90,21 @@ def measure(options: Options) -> Report:
     )
     report.table(("picture", "kernel", "imfilt, ms", *TOOLS), _in_short(rows))
     report.heading("All settings")
-    report.table(("picture", "kernel", "tool", "setting", "ms", "ratio", "processor ms", "peak MiB", "file KiB"), _all(rows))
+    report.table(
+        ("picture", "kernel", "tool", "setting", "ms", "ratio", "processor ms", "peak MiB", "file KiB"), _all(rows)
+    )
     report.heading("Start-up")
     report.table(("command", "ms", "processor ms", "peak MiB"), start_up)
     report.heading("Notes")
     report.notes(
         [
-            f"Every JPEG has quality {QUALITY} and colours at half the resolution; PNG is written as each tool does by itself.",
+            f"Every JPEG has quality {QUALITY} and colours at half the resolution (4:2:0).",
+            "PNG is written as each tool does by itself.",
             _sizes(rows),
             *notes,
         ]
     )
     return report
-
-
-SMALL = "400 × 225"
 
 
 def imfilt_command(given: str | None) -> list[str]:
@@ -128,7 +133,7 @@ def _start_up(imfilt: list[str], small: Path, runs: int) -> list[list[str]]:
         '`python -c "import numpy, PIL.Image"`': [sys.executable, "-c", "import numpy, PIL.Image"],
         "`python -c pass`": [sys.executable, "-c", "pass"],
     }
-    works: Commands = {name: partial(timed_command, command) for name, command in commands.items()}
+    works = {name: partial(timed_command, command) for name, command in commands.items()}
     usages = {name: middle(each) for name, each in interleave(works, runs).items()}
     return [
         [name, milliseconds(usage.seconds), milliseconds(usage.processor), mebibytes(usage.peak)]
@@ -136,9 +141,7 @@ def _start_up(imfilt: list[str], small: Path, runs: int) -> list[list[str]]:
     ]
 
 
-def _contest(
-    title: str, task: Task, imfilt: list[str], runs: int, notes: list[str], wrong: list[str]
-) -> list[Row]:
+def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[str], wrong: list[str]) -> list[Row]:
     """Measure all tools over one picture with one kernel."""
     print(f"{title}, {task.kernel.name}", file=sys.stderr, flush=True)
     reference = task.target.with_stem("reference")
@@ -149,31 +152,23 @@ def _contest(
         for setting in settings_for(task.kernel)
         if _is_right(setting, task, reference, f"{title}, {task.kernel.name}", notes)
     }
-    tried = {setting.tool for setting in settings_for(task.kernel)}
-    wrong += [f"{tool}: {title}, {task.kernel.name}" for tool in tried - {tool for tool, _ in contenders}]
-    sizes: dict[tuple[str, str], int] = {}
+    failed = {setting.tool for setting in settings_for(task.kernel)} - {tool for tool, _ in contenders}
+    wrong += [f"{tool}: {title}, {task.kernel.name}" for tool in sorted(failed)]
+    sizes: dict[Key, int] = {}
 
-    def run(key: tuple[str, str], command: list[str], setting: Setting | None = None) -> Usage:
+    def run(key: Key, command: list[str], environment: Mapping[str, str]) -> Usage:
         task.target.unlink(missing_ok=True)
-        usage = timed_command(command, setting.environment if setting else None)
+        usage = timed_command(command, environment)
         sizes[key] = task.target.stat().st_size
         return usage
 
-    keys = {"imfilt": ("imfilt", "")} | {" ".join(key): key for key in contenders}
-    works: Commands = {"imfilt": partial(run, keys["imfilt"], [*ours, str(task.target)])}
-    for name, key in list(keys.items())[1:]:
-        works[name] = partial(run, key, contenders[key].command(task), contenders[key])
+    works = {OURS: partial(run, OURS, [*ours, str(task.target)], {})}
+    for key, setting in contenders.items():
+        works[key] = partial(run, key, setting.command(task), setting.environment)
     usages = interleave(works, runs)
     return [
-        Row(
-            title,
-            task.kernel.name,
-            *key,
-            middle(usages[name]),
-            ratio(usages["imfilt"], usages[name]),
-            sizes[key],
-        )
-        for name, key in keys.items()
+        Row(title, task.kernel.name, *key, middle(each), ratio(usages[OURS], each), sizes[key])
+        for key, each in usages.items()
     ]
 
 

@@ -1,9 +1,10 @@
 """How fast imfilt is, beside the tools that do the same; each gives the same picture, which is checked first.
 
-Run ``python tests/benchmarks/run.py`` on a quiet machine, with the extra ``bench`` installed; what is missing is left out.
-Everything takes hours; ``--quick`` takes a few minutes and proves that all is in order. ``--output`` puts the results of the
-parts that were run in the place of those that the file has, as Markdown; tests/benchmarks/RESULTS.md is such a file, and
-the README shows a part of it. The exit status is 1 where a tool gave no right picture.
+Run ``python tests/benchmarks/run.py`` on a quiet machine, with the extra ``bench`` installed; what is missing is left
+out. Everything takes an hour or two; ``--quick`` takes a few minutes and proves that all is in order. ``--output`` puts
+the results of the parts that were run, as Markdown, in the place of those that the file has; RESULTS.md is such a file,
+and the README shows a part of it. The exit status is 1 where none of the settings of a tool gave the right picture, or
+a gigapixel came out wrong.
 """
 
 from __future__ import annotations

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
 
 SLOW = 8.0
 """What takes so many times as long as imfilt is run once only."""
@@ -55,7 +58,7 @@ def timed_command(command: Sequence[str], environment: Mapping[str, str] | None 
     return Usage(float(seconds), float(processor), int(peak))
 
 
-def interleave(works: Mapping[str, Callable[[], Usage]], runs: int) -> dict[str, list[Usage]]:
+def interleave(works: Mapping[Name, Callable[[], Usage]], runs: int) -> dict[Name, list[Usage]]:
     """Run all once to warm up, then all in turn, `runs` times; the first of them is what the others are compared with.
 
     One that took more than `SLOW` times as long as the first to warm up is not run again: that run counts.
@@ -63,7 +66,7 @@ def interleave(works: Mapping[str, Callable[[], Usage]], runs: int) -> dict[str,
     warm = {name: work() for name, work in works.items()}
     limit = SLOW * next(iter(warm.values())).seconds
     slow = {name for name, usage in warm.items() if usage.seconds > limit}
-    usages: dict[str, list[Usage]] = {name: [warm[name]] if name in slow else [] for name in works}
+    usages: dict[Name, list[Usage]] = {name: [warm[name]] if name in slow else [] for name in works}
     for _ in range(runs):
         for name, work in works.items():
             if name not in slow:
