@@ -279,6 +279,10 @@ TOOLS = {
 }
 
 
+TAP_BY_TAP = (("SciPy", "ndimage"), ("libvips", "float"))
+"""The functions that take very long over large kernels."""
+
+
 def installed() -> dict[str, Tool]:
     """Return the tools that are there."""
     return {name: tool for name, tool in TOOLS.items() if is_installed(tool.package)}

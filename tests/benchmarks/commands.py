@@ -19,7 +19,7 @@ from command_peers import TOOLS, Setting, Task, missing, settings_for, versions
 from machine import setting as machine_setting
 from pictures import QUALITY, car, picture, write
 from PIL import Image
-from report import Report, mebibytes, milliseconds, shown_ratio
+from report import Report, counted, mebibytes, milliseconds, shown_ratio
 from timing import CommandError, Usage, interleave, middle, ratio, timed_command
 
 from imfilt.kernels.registry import load_registry
@@ -28,8 +28,7 @@ KERNELS = ("edge3", "gaussian5")
 TOLERANCE = {".png": 0.6, ".jpg": 1.0}
 """Levels that a peer may be off in the mean: half a level for those that cut fractions off, more with JPEG."""
 
-SMALL = "400 × 225"
-
+_LARGE = 50  # megapixels, more than which take long
 _MARGIN = 32  # pixels; what lies beyond the border is not the same for all tools
 _ROWS = 512
 
@@ -48,6 +47,8 @@ class Options:
     runs: int = 5
     small_runs: int = 15
     """Runs of what takes a fraction of a second."""
+    large_runs: int = 3
+    """Runs of what takes a minute."""
     imfilt: str | None = None
     """The command; the one that is installed beside this interpreter where it is not given."""
 
@@ -75,8 +76,7 @@ def measure(options: Options) -> Report:
     with tempfile.TemporaryDirectory(prefix="imfilt-benchmark-") as name:
         folder = Path(name)
         start_up = _start_up(imfilt, write(car(), folder / "start")[".jpg"], options.small_runs)
-        for title, files in _pictures(folder, options.megapixels):
-            runs = options.small_runs if title == SMALL else options.runs
+        for title, runs, files in _pictures(folder, options):
             for extension, source in files.items():
                 for kernel in KERNELS:
                     task = Task(source, folder / f"result{extension}", load_registry()[kernel])
@@ -86,9 +86,12 @@ def measure(options: Options) -> Report:
     report.heading("In short")
     report.text(
         "Seconds by the clock, imfilt over each tool at the fastest of its settings that give the right picture; all "
-        "tools use the threads that they use by themselves."
+        f"tools use the threads that they use by themselves. Medians of {counted(options.runs)}, "
+        f"{options.small_runs} for the small picture, {min(options.runs, options.large_runs)} for more than "
+        f"{_LARGE} megapixels."
     )
-    report.table(("picture", "kernel", "imfilt, ms", *TOOLS), _in_short(rows))
+    tools = [tool for tool in TOOLS if any(row.tool == tool for row in rows)]
+    report.table(("picture", "kernel", "imfilt, ms", *tools), _in_short(rows, tools))
     report.heading("All settings")
     report.table(
         ("picture", "kernel", "tool", "setting", "ms", "ratio", "processor ms", "peak MiB", "file KiB"), _all(rows)
@@ -115,12 +118,13 @@ def imfilt_command(given: str | None) -> list[str]:
     return [script] if script else [sys.executable, "-m", "imfilt"]
 
 
-def _pictures(folder: Path, sizes: Sequence[float]) -> Iterator[tuple[str, dict[str, Path]]]:
-    """Yield pictures one after the other, each gone when the next one comes, for they are large."""
-    yield SMALL, write(car(), folder / "car")
-    for megapixels in sizes:
+def _pictures(folder: Path, options: Options) -> Iterator[tuple[str, int, dict[str, Path]]]:
+    """Yield pictures and how often they are filtered, each gone when the next one comes, for they are large."""
+    yield "400 × 225", options.small_runs, write(car(), folder / "car")
+    for megapixels in options.megapixels:
         files = write(picture(megapixels), folder / "large")
-        yield f"{megapixels:g} megapixels", files
+        runs = options.runs if megapixels <= _LARGE else min(options.runs, options.large_runs)
+        yield counted(megapixels, "megapixel"), runs, files
         for file in files.values():
             file.unlink()
 
@@ -146,12 +150,13 @@ def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[s
     print(f"{title}, {task.kernel.name}", file=sys.stderr, flush=True)
     reference = task.target.with_stem("reference")
     ours = [*imfilt, "apply", str(task.source), "-k", task.kernel.name, "-o"]
-    timed_command([*ours, str(reference), "--overwrite"])
-    contenders = {
-        (setting.tool, setting.name): setting
-        for setting in settings_for(task.kernel)
-        if _is_right(setting, task, reference, f"{title}, {task.kernel.name}", notes)
-    }
+    warm = {OURS: timed_command([*ours, str(reference), "--overwrite"])}
+    contenders: dict[Key, Setting] = {}
+    for setting in settings_for(task.kernel):
+        usage = _tried(setting, task, reference, f"{title}, {task.kernel.name}", notes)
+        if usage is not None:
+            key = (setting.tool, setting.name)
+            contenders[key], warm[key] = setting, usage
     failed = {setting.tool for setting in settings_for(task.kernel)} - {tool for tool, _ in contenders}
     wrong += [f"{tool}: {title}, {task.kernel.name}" for tool in sorted(failed)]
     sizes: dict[Key, int] = {}
@@ -165,27 +170,27 @@ def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[s
     works = {OURS: partial(run, OURS, [*ours, str(task.target)], {})}
     for key, setting in contenders.items():
         works[key] = partial(run, key, setting.command(task), setting.environment)
-    usages = interleave(works, runs)
+    usages = interleave(works, runs, warm)
     return [
         Row(title, task.kernel.name, *key, middle(each), ratio(usages[OURS], each), sizes[key])
         for key, each in usages.items()
     ]
 
 
-def _is_right(setting: Setting, task: Task, reference: Path, title: str, notes: list[str]) -> bool:
-    """Return whether a tool gives the picture that imfilt gives; say so in `notes` where it does not."""
+def _tried(setting: Setting, task: Task, reference: Path, title: str, notes: list[str]) -> Usage | None:
+    """Return what a tool took, where it gives the picture that imfilt gives; else say so in `notes`."""
     name = f"{setting.tool} ({setting.name})"
     task.target.unlink(missing_ok=True)
     try:
-        timed_command(setting.command(task), setting.environment)
+        usage = timed_command(setting.command(task), setting.environment)
         off = difference(task.target, reference)
     except (CommandError, OSError) as error:
         notes.append(f"{name} fails for {title}: {error}")
-        return False
+        return None
     if off > TOLERANCE[task.target.suffix]:
         notes.append(f"{name} gives another picture for {title}, off by {off:.1f} levels in the mean: not counted")
-        return False
-    return True
+        return None
+    return usage
 
 
 def difference(one: Path, other: Path) -> float:
@@ -203,12 +208,12 @@ def difference(one: Path, other: Path) -> float:
     return float(np.average(means, weights=weights))
 
 
-def _in_short(rows: Sequence[Row]) -> list[list[str]]:
+def _in_short(rows: Sequence[Row], tools: Sequence[str]) -> list[list[str]]:
     table = []
     for case in dict.fromkeys((row.picture, row.kernel) for row in rows):
         of_case = [row for row in rows if (row.picture, row.kernel) == case]
-        best = {tool: _best(row for row in of_case if row.tool == tool) for tool in TOOLS}
-        table.append([*case, milliseconds(of_case[0].usage.seconds), *(shown_ratio(best[tool]) for tool in TOOLS)])
+        best = {tool: _best(row for row in of_case if row.tool == tool) for tool in tools}
+        table.append([*case, milliseconds(of_case[0].usage.seconds), *(shown_ratio(best[tool]) for tool in tools)])
     return table
 
 

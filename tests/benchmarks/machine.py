@@ -48,7 +48,11 @@ def first_line(command: Sequence[str]) -> str:
 
 
 def _revision() -> str:
+    """Return the version, the commit, and whether the program is other than it was then."""
     import imfilt
 
-    described = first_line(["git", "-C", str(Path(imfilt.__file__).parent), "describe", "--always", "--dirty"])
-    return f"{imfilt.__version__} ({described})" if described else imfilt.__version__
+    folder = str(Path(imfilt.__file__).parent)
+    commit = first_line(["git", "-C", folder, "describe", "--always"])
+    changed = first_line(["git", "-C", folder, "status", "--porcelain", "."])
+    described = f" ({commit}{', changed since' if changed else ''})" if commit else ""
+    return f"{imfilt.__version__}{described}"

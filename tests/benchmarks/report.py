@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ class Report:
 
     def text(self, text: str) -> None:
         """Add a paragraph."""
-        self.blocks.append(text)
+        self.blocks.append(_filled(text))
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Add a table."""
@@ -38,15 +39,31 @@ class Report:
     def notes(self, lines: Sequence[str]) -> None:
         """Add a list of what else there is to know, each once."""
         if lines:
-            self.blocks.append("\n".join(f"- {line}" for line in dict.fromkeys(lines)))
+            self.blocks.append("\n".join(_filled(line, "- ") for line in dict.fromkeys(lines)))
 
     def __str__(self) -> str:
         return "\n\n".join((f"## {self.title}", *self.blocks)) + "\n"
 
 
+def _filled(text: str, mark: str = "") -> str:
+    return textwrap.fill(
+        text,
+        width=120,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows))
+
+
+def counted(number: float, noun: str = "run") -> str:
+    """Return a number of things in words."""
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
 
 
 def shown_ratio(ratio: float | None) -> str:

@@ -3,7 +3,8 @@
 Run ``python tests/benchmarks/run.py`` on a quiet machine, with the extra ``bench`` installed; what is missing is left
 out. Everything takes an hour or two; ``--quick`` takes a few minutes and proves that all is in order. ``--output`` puts
 the results of the parts that were run, as Markdown, in the place of those that the file has; RESULTS.md is such a file,
-and the README shows a part of it. The exit status is 1 where none of the settings of a tool gave the right picture, or
+and the README shows a part of it. Pictures are written to the folder for temporary files; with ``TMPDIR=/dev/shm`` no
+disk has a part in it. The exit status is 1 where none of the settings of a tool gave the right picture, or
 a gigapixel came out wrong.
 """
 

@@ -13,7 +13,7 @@ from arrays import dense, with_imfilt
 from machine import setting
 from numpy.typing import NDArray
 from pictures import picture
-from report import Report, mebibytes
+from report import Report, counted, mebibytes
 from timing import interleave, timed
 
 from imfilt.kernels.kernel import Kernel
@@ -31,8 +31,8 @@ def measure(sizes: Sequence[float], runs: int) -> Report:
     report = Report("Scaling")
     report.text(setting(("numpy", "scipy")))
     report.text(
-        "RGB of 8 bits in memory, one thread. A sample is one channel of one pixel. The memory is what the engine asks "
-        "for beyond the picture and the result."
+        f"RGB of 8 bits in memory, one thread; medians of {counted(runs)}. A sample is one channel of one pixel. The "
+        "memory is what the engine asks for beyond the picture and the result."
     )
     by_kernel = _by_picture(sizes, runs)
     report.heading("As the picture grows")
@@ -43,7 +43,7 @@ def measure(sizes: Sequence[float], runs: int) -> Report:
     report.table(("kernel", *(f"{size:g} MP" for size in sizes), "flat within"), rows)
     report.heading("As the kernel grows")
     size = min(_KERNEL_MEGAPIXELS, max(sizes))
-    report.text(f"Dense kernels with nothing special about them, over {size:g} megapixels.")
+    report.text(f"Dense kernels with nothing special about them, over {counted(size, 'megapixel')}.")
     image = picture(size)
     kernels = []
     for side in SIDES:

@@ -58,12 +58,15 @@ def timed_command(command: Sequence[str], environment: Mapping[str, str] | None 
     return Usage(float(seconds), float(processor), int(peak))
 
 
-def interleave(works: Mapping[Name, Callable[[], Usage]], runs: int) -> dict[Name, list[Usage]]:
-    """Run all once to warm up, then all in turn, `runs` times; the first of them is what the others are compared with.
+def interleave(
+    works: Mapping[Name, Callable[[], Usage]], runs: int, warm: Mapping[Name, Usage] | None = None
+) -> dict[Name, list[Usage]]:
+    """Run all in turn, `runs` times, when all have run once to warm up; the first is what the others are compared with.
 
-    One that took more than `SLOW` times as long as the first to warm up is not run again: that run counts.
+    One that took more than `SLOW` times as long as the first to warm up is not run again: that run counts. What they
+    took may be given as `warm`, where they have run already.
     """
-    warm = {name: work() for name, work in works.items()}
+    warm = warm or {name: work() for name, work in works.items()}
     limit = SLOW * next(iter(warm.values())).seconds
     slow = {name for name, usage in warm.items() if usage.seconds > limit}
     usages: dict[Name, list[Usage]] = {name: [warm[name]] if name in slow else [] for name in works}
