@@ -26,6 +26,7 @@ def times(*seconds: float) -> list[Usage]:
 def test_a_ratio_is_the_median_of_the_ratios_run_by_run() -> None:
     assert ratio(times(1, 2, 9), times(2, 2, 3)) == 1
     assert ratio(times(1, 2, 9), times(4)) == 0.5
+    assert ratio(times(4), times(1, 2, 9)) == 2
 
 
 def test_runs_are_in_turn_after_one_to_warm_up_and_what_is_slow_runs_once() -> None:

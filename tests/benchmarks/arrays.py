@@ -17,7 +17,7 @@ from machine import setting
 from numpy.typing import NDArray
 from pictures import picture
 from report import Report, counted, milliseconds, shown_ratio
-from timing import SLOW, Usage, interleave, middle, ratio, timed
+from timing import PATIENCE, SLOW, Usage, interleave, middle, ratio, timed
 
 from imfilt.engine.arrays import ArrayRows
 from imfilt.engine.plan import make_plan
@@ -120,9 +120,9 @@ def measure(megapixels: float, runs: int, only: Sequence[str] = ()) -> Report:
     report.notes(
         [
             "OpenCV's own functions are blur, GaussianBlur and Laplacian; ndimage is convolve1d twice where it can be.",
-            f"What took more than {SLOW:g} times as long as imfilt was run once. Where ndimage or libvips would sum "
-            f"more than {MOST_TERMS / 1e9:g} · 10⁹ products they were given a part of the picture, and are compared by "
-            "the sample.",
+            f"What took more than {SLOW:g} times as long as imfilt, or {PATIENCE:g} s, was run once.",
+            f"Where ndimage or libvips would sum more than {MOST_TERMS / 1e9:g} · 10⁹ products they got a part of "
+            "the picture, and are compared by the sample.",
             *notes,
         ]
     )

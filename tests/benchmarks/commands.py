@@ -20,7 +20,7 @@ from machine import setting as machine_setting
 from pictures import QUALITY, car, picture, write
 from PIL import Image
 from report import Report, counted, mebibytes, milliseconds, shown_ratio
-from timing import CommandError, Usage, interleave, middle, ratio, timed_command
+from timing import PATIENCE, SLOW, CommandError, Usage, interleave, middle, ratio, timed_command
 
 from imfilt.kernels.registry import load_registry
 
@@ -84,11 +84,12 @@ def measure(options: Options) -> Report:
     packages = ("pillow", "numpy", "opencv-python-headless", "pyvips", "pyvips-binary")
     report.text(machine_setting(packages, versions()))
     report.heading("In short")
+    large = f", {min(options.runs, options.large_runs)} beyond {_LARGE} megapixels"
+    large = large if max(options.megapixels) > _LARGE else ""
     report.text(
-        "Seconds by the clock, imfilt over each tool at the fastest of its settings that give the right picture; all "
-        f"tools use the threads that they use by themselves. Medians of {counted(options.runs)}, "
-        f"{options.small_runs} for the small picture, {min(options.runs, options.large_runs)} for more than "
-        f"{_LARGE} megapixels."
+        "Time by the clock, imfilt over each tool at the fastest of its settings that give the right picture; all "
+        f"tools use the threads that they use by themselves. Medians of "
+        f"{options.small_runs} runs for the small picture, {options.runs} for the others{large}."
     )
     tools = [tool for tool in TOOLS if any(row.tool == tool for row in rows)]
     report.table(("picture", "kernel", "imfilt, ms", *tools), _in_short(rows, tools))
@@ -103,6 +104,7 @@ def measure(options: Options) -> Report:
         [
             f"Every JPEG has quality {QUALITY} and colours at half the resolution (4:2:0).",
             "PNG is written as each tool does by itself.",
+            f"What took more than {SLOW:g} times as long as imfilt, or {PATIENCE:g} s, was run once.",
             _sizes(rows),
             *notes,
         ]

@@ -17,6 +17,9 @@ Name = TypeVar("Name", bound=Hashable)
 SLOW = 8.0
 """What takes so many times as long as imfilt is run once only."""
 
+PATIENCE = 60.0
+"""Seconds; what takes longer is run once only."""
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -63,11 +66,11 @@ def interleave(
 ) -> dict[Name, list[Usage]]:
     """Run all in turn, `runs` times, when all have run once to warm up; the first is what the others are compared with.
 
-    One that took more than `SLOW` times as long as the first to warm up is not run again: that run counts. What they
-    took may be given as `warm`, where they have run already.
+    One that took more than `SLOW` times as long as the first to warm up, or longer than `PATIENCE`, is not run again:
+    that run counts. What they took may be given as `warm`, where they have run already.
     """
     warm = warm or {name: work() for name, work in works.items()}
-    limit = SLOW * next(iter(warm.values())).seconds
+    limit = min(SLOW * next(iter(warm.values())).seconds, PATIENCE)
     slow = {name for name, usage in warm.items() if usage.seconds > limit}
     usages: dict[Name, list[Usage]] = {name: [warm[name]] if name in slow else [] for name in works}
     for _ in range(runs):
@@ -87,6 +90,7 @@ def middle(usages: Sequence[Usage]) -> Usage:
 
 
 def ratio(ours: Sequence[Usage], theirs: Sequence[Usage]) -> float:
-    """Return the median of our seconds over theirs, run by run; over the one run of what was run once."""
-    others = theirs if len(theirs) == len(ours) else [theirs[0]] * len(ours)
-    return median(our.seconds / their.seconds for our, their in zip(ours, others, strict=True))
+    """Return the median of our seconds over theirs, run by run; what was run once stands for all of its runs."""
+    runs = max(len(ours), len(theirs))
+    ours, theirs = (each if len(each) == runs else [each[0]] * runs for each in (ours, theirs))
+    return median(our.seconds / their.seconds for our, their in zip(ours, theirs, strict=True))
