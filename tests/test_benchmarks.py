@@ -95,3 +95,18 @@ def test_windows_of_a_large_picture_are_checked(kernel: imfilt.Kernel) -> None:
 def test_the_command_line_is_understood() -> None:
     arguments = run.parse(["--part", "arrays", "--part", "scaling", "--megapixels", "1", "4", "--quick"])
     assert (arguments.part, arguments.megapixels, arguments.quick) == (["arrays", "scaling"], [1, 4], True)
+
+
+def test_a_function_that_gives_another_picture_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: array_peers.Array) -> array_peers.Work:
+        raise ValueError("no such luck")
+
+    peers = {("good", "one"): lambda image: image.copy, ("wrong", "one"): lambda image: lambda: image // 2}
+    monkeypatch.setattr(arrays, "peers_for", lambda *_: peers | {("good", "two"): lambda image: lambda: image // 2})
+    report = arrays.measure(0.01, 1, ["identity"])
+    assert report.wrong == [f"wrong: identity, {dtype}" for dtype in arrays.DTYPES]
+    assert "good two gives another picture for identity, uint8, off by" in str(report)
+    monkeypatch.setattr(arrays, "peers_for", lambda *_: {("good", "one"): fails})
+    report = arrays.measure(0.01, 1, ["identity"])
+    assert not report.wrong
+    assert "good one fails for identity, uint8: no such luck" in str(report)

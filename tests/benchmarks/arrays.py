@@ -17,7 +17,7 @@ from machine import setting
 from numpy.typing import NDArray
 from pictures import picture
 from report import Report, counted, milliseconds, shown_ratio
-from timing import PATIENCE, SLOW, Usage, interleave, middle, ratio, timed
+from timing import PATIENCE, SLOW, OtherPictureError, Usage, interleave, middle, ratio, timed
 
 from imfilt.engine.arrays import ArrayRows
 from imfilt.engine.plan import make_plan
@@ -153,9 +153,18 @@ def _contest(each: Filter, image: Array, runs: int, notes: list[str], wrong: lis
     """Measure all libraries over one picture with one kernel."""
     dtype = image.dtype.name
     peers = peers_for(each, dtype)
-    right = {key: peer for key, peer in peers.items() if _is_right(key, peer, each, image, notes)}
-    failed = {tool for tool, _ in peers} - {tool for tool, _ in right}
-    wrong += [f"{tool}: {each.name}, {dtype}" for tool in sorted(failed)]
+    right: dict[Key, Peer] = {}
+    differing: set[str] = set()
+    for key, peer in peers.items():
+        try:
+            _check(peer, each, image)
+            right[key] = peer
+        except OtherPictureError as error:
+            differing.add(key[0])
+            notes.append(f"{' '.join(key)} gives another picture for {each.name}, {dtype}, {error}: not counted")
+        except Exception as error:  # whatever a library raises where it cannot do it
+            notes.append(f"{' '.join(key)} fails for {each.name}, {dtype}: {_first_line(error)}")
+    wrong += [f"{tool}: {each.name}, {dtype}" for tool in sorted(differing - {tool for tool, _ in right})]
     parts = {key: _part_for(key, each, image) for key in right}
     works = {OURS: partial(timed, with_imfilt(each.kernel, image))}
     for key, peer in right.items():
@@ -174,19 +183,17 @@ def _part_for(key: Key, each: Filter, image: Array) -> Array:
     return np.ascontiguousarray(image[:rows, :columns])
 
 
-def _is_right(key: Key, peer: Peer, each: Filter, image: Array, notes: list[str]) -> bool:
-    """Return whether a peer gives the picture that imfilt gives; say so in `notes` where it does not."""
+def _check(peer: Peer, each: Filter, image: Array) -> None:
+    """Raise `OtherPictureError` unless a peer gives what imfilt gives, within 1 level, over a part of the picture."""
     cut = np.ascontiguousarray(image[: _CUT[0], : _CUT[1]])
     inside = np.s_[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
-    try:
-        ours, theirs = (np.asarray(work()) for work in (with_imfilt(each.kernel, cut), peer(cut)))
-        off = float(np.abs(ours[inside].astype(np.float64) - theirs[inside].astype(np.float64)).max())
-    except Exception as error:  # whatever a library raises where it cannot do it
-        notes.append(f"{' '.join(key)} fails for {each.name}, {cut.dtype}: {str(error).strip().splitlines()[0]}")
-        return False
+    ours, theirs = (
+        np.asarray(work())[inside].astype(np.float64) for work in (with_imfilt(each.kernel, cut), peer(cut))
+    )
+    off = float(np.abs(ours - theirs).max())
     if off > (1e-5 * each.largest if cut.dtype == np.float32 else 1):
-        notes.append(
-            f"{' '.join(key)} gives another picture for {each.name}, {cut.dtype}, off by {off:.2g}: not counted"
-        )
-        return False
-    return True
+        raise OtherPictureError(f"off by {off:.2g}")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

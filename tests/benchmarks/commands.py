@@ -20,7 +20,7 @@ from machine import setting as machine_setting
 from pictures import QUALITY, car, picture, write
 from PIL import Image
 from report import Report, counted, mebibytes, milliseconds, shown_ratio
-from timing import PATIENCE, SLOW, CommandError, Usage, interleave, middle, ratio, timed_command
+from timing import PATIENCE, SLOW, CommandError, OtherPictureError, Usage, interleave, middle, ratio, timed_command
 
 from imfilt.kernels.registry import load_registry
 
@@ -89,7 +89,7 @@ def measure(options: Options) -> Report:
     report.text(
         "Time by the clock, imfilt over each tool at the fastest of its settings that give the right picture; all "
         f"tools use the threads that they use by themselves. Medians of "
-        f"{options.small_runs} runs for the small picture, {options.runs} for the others{large}."
+        f"{counted(options.small_runs)} for the small picture, {options.runs} for the others{large}."
     )
     tools = [tool for tool in TOOLS if any(row.tool == tool for row in rows)]
     report.table(("picture", "kernel", "imfilt, ms", *tools), _in_short(rows, tools))
@@ -154,13 +154,19 @@ def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[s
     ours = [*imfilt, "apply", str(task.source), "-k", task.kernel.name, "-o"]
     warm = {OURS: timed_command([*ours, str(reference), "--overwrite"])}
     contenders: dict[Key, Setting] = {}
+    differing: set[str] = set()
+    case = f"{title}, {task.kernel.name}"
     for setting in settings_for(task.kernel):
-        usage = _tried(setting, task, reference, f"{title}, {task.kernel.name}", notes)
-        if usage is not None:
-            key = (setting.tool, setting.name)
-            contenders[key], warm[key] = setting, usage
-    failed = {setting.tool for setting in settings_for(task.kernel)} - {tool for tool, _ in contenders}
-    wrong += [f"{tool}: {title}, {task.kernel.name}" for tool in sorted(failed)]
+        key = (setting.tool, setting.name)
+        try:
+            warm[key] = _tried(setting, task, reference)
+            contenders[key] = setting
+        except OtherPictureError as error:
+            differing.add(setting.tool)
+            notes.append(f"{setting.tool} ({setting.name}) gives another picture for {case}, {error}: not counted")
+        except (CommandError, OSError) as error:
+            notes.append(f"{setting.tool} ({setting.name}) fails for {case}: {error}")
+    wrong += [f"{tool}: {case}" for tool in sorted(differing - {tool for tool, _ in contenders})]
     sizes: dict[Key, int] = {}
 
     def run(key: Key, command: list[str], environment: Mapping[str, str]) -> Usage:
@@ -179,19 +185,13 @@ def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[s
     ]
 
 
-def _tried(setting: Setting, task: Task, reference: Path, title: str, notes: list[str]) -> Usage | None:
-    """Return what a tool took, where it gives the picture that imfilt gives; else say so in `notes`."""
-    name = f"{setting.tool} ({setting.name})"
+def _tried(setting: Setting, task: Task, reference: Path) -> Usage:
+    """Return what a tool took; raise `OtherPictureError` unless it gives the picture that imfilt gave."""
     task.target.unlink(missing_ok=True)
-    try:
-        usage = timed_command(setting.command(task), setting.environment)
-        off = difference(task.target, reference)
-    except (CommandError, OSError) as error:
-        notes.append(f"{name} fails for {title}: {error}")
-        return None
+    usage = timed_command(setting.command(task), setting.environment)
+    off = difference(task.target, reference)
     if off > TOLERANCE[task.target.suffix]:
-        notes.append(f"{name} gives another picture for {title}, off by {off:.1f} levels in the mean: not counted")
-        return None
+        raise OtherPictureError(f"off by {off:.1f} levels in the mean")
     return usage
 
 

@@ -37,6 +37,10 @@ class CommandError(Exception):
     """A command that did not end well; the text is the last line that it wrote."""
 
 
+class OtherPictureError(Exception):
+    """A picture that is not the one that imfilt gives; the text says by how much."""
+
+
 def timed(work: Callable[[], object]) -> Usage:
     """Call `work` in this process."""
     processor = time.process_time()
