@@ -16,7 +16,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 QUALITY = 75
 """Of every JPEG, with colours at half the resolution (4:2:0): what libvips writes by itself."""
 
-_TILE = (1920, 1280)
+_TILE = (1440, 960)
 _NOISE = 3
 
 
