@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import load_registry
 
 ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "tests" / "benchmarks" / "RESULTS.md"
 
 
 def kernel_table() -> None:
@@ -48,6 +50,15 @@ def border_table() -> None:
 
 def normalisation_table() -> None:
     _table(("`--normalize`", "result"), [(f"`{each.name}`", each.meaning) for each in NORMALISATIONS.values()])
+
+
+def results(part: str, heading: str = "In short") -> None:
+    """Show a section of what the benchmarks found."""
+    pattern = rf"^## {re.escape(part)}\n.*?^### {re.escape(heading)}\n\n(.*?)\s*(?=^##|\Z)"
+    section = re.search(pattern, RESULTS.read_text(), re.MULTILINE | re.DOTALL)
+    if section is None:
+        raise ValueError(f"{RESULTS.name} has no part {part!r} with a section {heading!r}")
+    cog.outl(section[1])
 
 
 def shell(*commands: str) -> None:

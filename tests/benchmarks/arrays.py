@@ -1,31 +1,23 @@
 """Arrays in memory, one thread each: imfilt beside OpenCV, SciPy, scikit-image, Pillow and libvips.
 
-Run ``python tests/benchmarks/arrays.py`` with the extra ``bench`` installed. Every peer has the same border and gives
-the same picture (by at most 1 level, which is checked before it is timed); the runs are interleaved; the table
-holds medians as ratios, imfilt over the peer, so that less than 1 means that imfilt is faster. ``--megapixels`` and
-``--runs`` make it shorter; a case is named to be run alone.
+Every peer has the same border and gives the same picture, which is checked before it is timed.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib.metadata
-import os
-import platform
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-os.environ["VIPS_CONCURRENCY"] = "1"  # read when libvips is loaded
-
-import cv2
 import numpy as np
-import pyvips
+from array_peers import MOST_TERMS, TAP_BY_TAP, TOOLS, Filter, Peer, gaussian, installed, peers_for
+from machine import setting
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
-from scipy import ndimage
-from skimage import filters
+from pictures import picture
+from report import Report, counted, milliseconds, shown_ratio
+from timing import PATIENCE, SLOW, OtherPictureError, Usage, interleave, middle, ratio, timed
 
 from imfilt.engine.arrays import ArrayRows
 from imfilt.engine.plan import make_plan
@@ -36,175 +28,172 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.registry import load_registry
 
 Array = NDArray[Any]
-Peer = Callable[[Array], Array]
 
-PEERS = ("OpenCV filter2D", "OpenCV Gaussian", "SciPy", "scikit-image", "Pillow", "libvips")
-SEPARABLE_SIGMAS = (1.0, 2.0, 5.0, 20.0)
-TRUNCATE = 4.0
+SIDES = (7, 15, 31, 63, 101)
+SIGMAS = (1, 2, 5, 20)
+DTYPES = ("uint8", "uint16", "float32")
+IN_SHORT = ("edge3", "gaussian5", "unsharp5", "dense 7 × 7", "dense 31 × 31", "dense 101 × 101", "Gaussian")
+
+Key = tuple[str, str]
+"""A tool and one of its functions."""
+
+OURS = ("imfilt", "")
+_CUT = (400, 500)  # rows and columns of what is checked
+_MARGIN = 4
 
 
 @dataclass(frozen=True)
-class Case:
-    """A kernel over a picture, and the peers that can do it."""
+class Row:
+    """What was measured of one kernel over one dtype."""
 
     name: str
-    kernel: Kernel
     dtype: str
-    peers: dict[str, Peer] = field(default_factory=dict)
+    usage: Usage
+    samples: int
+    ratios: dict[Key, float]
+    """imfilt over the peer, by tool and function."""
+
+    def best(self, tool: str) -> float | None:
+        """Return the ratio to a tool at the fastest of its functions."""
+        return max((value for (name, _), value in self.ratios.items() if name == tool), default=None)
 
 
-def weights_of(kernel: Kernel) -> Array:
-    return np.array([[float(weight) for weight in row] for row in kernel.weights]) / float(kernel.divisor)
-
-
-def gaussian(sigma: float) -> Array:
-    radius = int(TRUNCATE * sigma + 0.5)
-    line = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    return np.asarray(line / line.sum())
-
-
-def with_filter2d(weights: Array) -> Peer:
-    turned = weights[::-1, ::-1].copy()
-    return lambda image: np.asarray(cv2.filter2D(image, -1, turned, borderType=cv2.BORDER_REPLICATE))
-
-
-def with_ndimage(weights: Array) -> Peer:
-    cube = weights[..., np.newaxis]
-
-    def run(image: Array) -> Array:
-        result = ndimage.convolve(image, cube, output=np.float32, mode="nearest")
-        return rounded(result, image.dtype)
-
-    return run
-
-
-def rounded(result: Array, dtype: Any) -> Array:
-    if dtype == np.float32:
-        return result
-    return np.clip(np.floor(result + 0.5), 0, np.iinfo(dtype).max).astype(dtype)
-
-
-def with_pillow(weights: Array) -> Peer:
-    flat = weights[:, ::-1].ravel().tolist()  # Pillow correlates with the rows upside down
-    kernel = ImageFilter.Kernel(weights.shape, flat, scale=1)
-    return lambda image: np.asarray(Image.fromarray(image).filter(kernel))
-
-
-def with_vips(weights: Array) -> Peer:
-    matrix = pyvips.Image.new_from_array(weights[::-1, ::-1].tolist())
-
-    def run(image: Array) -> Array:
-        source = pyvips.Image.new_from_memory(image.tobytes(), image.shape[1], image.shape[0], 3, "uchar")
-        return np.asarray(source.conv(matrix, precision="float").rint().cast("uchar").numpy())
-
-    return run
-
-
-def gaussian_peers(sigma: float) -> dict[str, Peer]:
-    line = gaussian(sigma)
-    side = len(line)
-
-    def scipy(image: Array) -> Array:
-        result = ndimage.gaussian_filter(image, (sigma, sigma, 0), output=np.float32, mode="nearest", truncate=TRUNCATE)
-        return rounded(result, image.dtype)
-
-    def skimage(image: Array) -> Array:
-        result = filters.gaussian(image, sigma, mode="nearest", truncate=TRUNCATE, preserve_range=True, channel_axis=-1)
-        return rounded(result, image.dtype)
-
-    def opencv(image: Array) -> Array:
-        return np.asarray(cv2.GaussianBlur(image, (side, side), sigma, borderType=cv2.BORDER_REPLICATE))
-
-    peers: dict[str, Peer] = {"OpenCV Gaussian": opencv, "SciPy": scipy, "scikit-image": skimage}
-    return peers
-
-
-def cases() -> Iterator[Case]:
+def filters() -> Iterator[Filter]:
+    """Yield all kernels that are measured."""
     for entry in load_registry().entries:
-        weights = weights_of(entry.kernel)
-        peers = {
-            "OpenCV filter2D": with_filter2d(weights),
-            "SciPy": with_ndimage(weights),
-            "Pillow": with_pillow(weights),
-            "libvips": with_vips(weights),
-        }
-        yield Case(entry.name, entry.kernel, "uint8", peers)
-        yield Case(entry.name, entry.kernel, "uint16", {"OpenCV filter2D": peers["OpenCV filter2D"]})
-    rng = np.random.default_rng(0)
-    for side in (7, 15, 31, 63, 101):
-        weights = rng.random((side, side))
-        weights /= weights.sum()
-        yield Case(f"dense {side} x {side}", Kernel(weights), "uint8", {"OpenCV filter2D": with_filter2d(weights)})
-    for sigma in SEPARABLE_SIGMAS:
-        line = gaussian(sigma)
-        yield Case(f"Gaussian, sigma {sigma:g}", Kernel(np.outer(line, line)), "uint8", gaussian_peers(sigma))
+        yield Filter(entry.name, entry.kernel)
+    for side in SIDES:
+        yield dense(side)
+    for sigma in SIGMAS:
+        yield gaussian(sigma)
 
 
-def with_imfilt(case: Case, image: Array) -> Peer:
-    """Return imfilt at one thread, writing into an array that is there already, as OpenCV's result is pooled."""
+def dense(side: int) -> Filter:
+    """Return a kernel with nothing special about it."""
+    weights = np.random.default_rng(side).random((side, side))
+    return Filter(f"dense {side} × {side}", Kernel(weights / weights.sum()))
+
+
+def measure(megapixels: float, runs: int, only: Sequence[str] = ()) -> Report:
+    """Run everything; return the results."""
+    report = Report("Arrays in memory")
+    notes = [f"{name} is not installed here" for name in TOOLS if name not in installed()]
+    if "OpenCV" in installed():
+        import cv2
+
+        cv2.setNumThreads(1)
+    rows = []
+    image = picture(megapixels)
+    for dtype in DTYPES:
+        source = as_dtype(image, dtype)
+        for each in filters():
+            if not only or each.name.startswith(tuple(only)):
+                print(f"{each.name}, {dtype}", file=sys.stderr, flush=True)
+                rows.append(_contest(each, source, runs, notes, report.wrong))
+    report.text(setting(("numpy", *dict.fromkeys(tool.package for tool in TOOLS.values()), "pyvips-binary")))
+    report.heading("In short")
+    report.text(
+        f"{image.shape[1]} × {image.shape[0]} RGB of 8 bits, one thread each, medians of {counted(runs)}; imfilt over "
+        "each library at the fastest of its functions that give the right picture."
+    )
+    short = [row for row in rows if row.dtype == "uint8" and row.name.startswith(IN_SHORT)]
+    report.table(
+        ("kernel", "imfilt, ms", *TOOLS),
+        [
+            [row.name, milliseconds(row.usage.seconds), *(shown_ratio(row.best(tool)) for tool in TOOLS)]
+            for row in short
+        ],
+    )
+    report.heading("All functions")
+    functions = [(name, function) for name, tool in TOOLS.items() for function in tool.functions]
+    report.table(
+        ("kernel", "samples", "imfilt, ms", "ns a sample", *(" ".join(function) for function in functions)),
+        [
+            [
+                *(row.name, row.dtype, milliseconds(row.usage.seconds), f"{1e9 * row.usage.seconds / row.samples:.2f}"),
+                *(shown_ratio(row.ratios.get(function)) for function in functions),
+            ]
+            for row in rows
+        ],
+    )
+    report.heading("Notes")
+    report.notes(
+        [
+            "OpenCV's own functions are blur, GaussianBlur and Laplacian; ndimage is convolve1d twice where it can be.",
+            f"What took more than {SLOW:g} times as long as imfilt, or {PATIENCE:g} s, was run once.",
+            f"Where ndimage or libvips would sum more than {MOST_TERMS / 1e9:g} · 10⁹ products they got a part of "
+            "the picture, and are compared by the sample.",
+            *notes,
+        ]
+    )
+    return report
+
+
+def as_dtype(image: Array, dtype: str) -> Array:
+    """Return an 8-bit picture with other samples, of the full range."""
+    if dtype == "uint16":
+        return image.astype(np.uint16) * 257
+    return image.astype(np.float32) / 255 if dtype == "float32" else image
+
+
+def with_imfilt(kernel: Kernel, image: Array) -> Callable[[], Array]:
+    """Return imfilt at one thread; the result goes into an array that is there already, as it does with OpenCV."""
     result = np.empty_like(image)
-    recipe = Recipe((case.kernel,))
+    recipe = Recipe((kernel,))
 
-    def run(source: Array) -> Array:
-        plan = make_plan(recipe, SAMPLE_TYPES[source.dtype.name], source.shape)
-        filter_rows(plan, ArrayRows(source), ArrayRows(result), threads=1)
+    def work() -> Array:
+        plan = make_plan(recipe, SAMPLE_TYPES[image.dtype.name], image.shape)
+        filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=1)
         return result
 
-    return run
+    return work
 
 
-def check(ours: Array, theirs: Array, name: str) -> None:
-    """Stop unless both are the same picture, away from the border by no more than the rounding of the peer."""
-    margin = 4
-    a = ours[margin:-margin, margin:-margin].astype(np.float64)
-    b = theirs[margin:-margin, margin:-margin].astype(np.float64)
-    if np.abs(a - b).max() > 1:
-        raise SystemExit(f"{name} gives another picture: {np.abs(a - b).max():g} levels")
+def _contest(each: Filter, image: Array, runs: int, notes: list[str], wrong: list[str]) -> Row:
+    """Measure all libraries over one picture with one kernel."""
+    dtype = image.dtype.name
+    peers = peers_for(each, dtype)
+    right: dict[Key, Peer] = {}
+    differing: set[str] = set()
+    for key, peer in peers.items():
+        try:
+            _check(peer, each, image)
+            right[key] = peer
+        except OtherPictureError as error:
+            differing.add(key[0])
+            notes.append(f"{' '.join(key)} gives another picture for {each.name}, {dtype}, {error}: not counted")
+        except Exception as error:  # whatever a library raises where it cannot do it
+            notes.append(f"{' '.join(key)} fails for {each.name}, {dtype}: {_first_line(error)}")
+    wrong += [f"{tool}: {each.name}, {dtype}" for tool in sorted(differing - {tool for tool, _ in right})]
+    parts = {key: _part_for(key, each, image) for key in right}
+    works = {OURS: partial(timed, with_imfilt(each.kernel, image))}
+    for key, peer in right.items():
+        works[key] = partial(timed, peer(parts[key]))
+    usages = interleave(works, runs)
+    ratios = {key: ratio(usages[OURS], usages[key]) * parts[key].size / image.size for key in right}
+    return Row(each.name, dtype, middle(usages[OURS]), image.size, ratios)
 
 
-def measure(case: Case, image: Array, runs: int) -> tuple[float, dict[str, float]]:
-    """Return the median milliseconds of imfilt, and the median ratio to each peer, run by run."""
-    ours = with_imfilt(case, image)
-    cut = np.ascontiguousarray(image[:220, :260])
-    for name, peer in case.peers.items():
-        check(with_imfilt(case, cut)(cut), peer(cut), f"{name}, {case.name}")
-    times: dict[str, list[float]] = {name: [] for name in ("imfilt", *case.peers)}
-    for _ in range(runs + 1):
-        for name, work in (("imfilt", ours), *case.peers.items()):
-            start = time.perf_counter()
-            work(image)
-            times[name].append(time.perf_counter() - start)
-    middle = {name: float(np.median(each[1:])) for name, each in times.items()}
-    ratios = {name: float(np.median(np.array(times["imfilt"][1:]) / np.array(times[name][1:]))) for name in case.peers}
-    return 1e3 * middle["imfilt"], ratios
+def _part_for(key: Key, each: Filter, image: Array) -> Array:
+    """Return the picture, or as much of it as can be given to a function that sums tap by tap."""
+    share = MOST_TERMS / (each.weights.size * image.size)
+    if share >= 1 or key not in TAP_BY_TAP or each.lines is not None:
+        return image
+    rows, columns = (max(1, round(length * share**0.5)) for length in image.shape[:2])
+    return np.ascontiguousarray(image[:rows, :columns])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="only cases whose names begin like this")
-    parser.add_argument("--megapixels", type=float, default=24.0)
-    parser.add_argument("--runs", type=int, default=5)
-    arguments = parser.parse_args()
-    cv2.setNumThreads(1)
-    pyvips.cache_set_max(0)
-    height = round((arguments.megapixels * 1e6 / 1.5) ** 0.5)
-    noise = np.random.default_rng(0).integers(0, 256, (height, height * 3 // 2, 3), np.uint8)
-    image = cv2.GaussianBlur(noise, (0, 0), 1.5) // 2 + noise // 2
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("numpy", "scipy", "opencv-python-headless", "scikit-image", "pillow", "pyvips")
+def _check(peer: Peer, each: Filter, image: Array) -> None:
+    """Raise `OtherPictureError` unless a peer gives what imfilt gives, within 1 level, over a part of the picture."""
+    cut = np.ascontiguousarray(image[: _CUT[0], : _CUT[1]])
+    inside = np.s_[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+    ours, theirs = (
+        np.asarray(work())[inside].astype(np.float64) for work in (with_imfilt(each.kernel, cut), peer(cut))
     )
-    print(f"{arguments.megapixels:g} megapixels RGB, one thread, {platform.machine()}, {versions}\n")
-    print(f"| kernel | samples | imfilt ms | {' | '.join(PEERS)} |")
-    print("|---" * (3 + len(PEERS)) + "|")
-    for case in cases():
-        if arguments.names and not case.name.startswith(tuple(arguments.names)):
-            continue
-        picture = image if case.dtype == "uint8" else image.astype(np.uint16) * 257
-        milliseconds, ratios = measure(case, picture, arguments.runs)
-        cells = [f"{ratios[name]:.2f}" if name in ratios else "" for name in PEERS]
-        print(f"| {case.name} | {case.dtype} | {milliseconds:.0f} | {' | '.join(cells)} |", flush=True)
+    off = float(np.abs(ours - theirs).max())
+    if off > (1e-5 * each.largest if cut.dtype == np.float32 else 1):
+        raise OtherPictureError(f"off by {off:.2g}")
 
 
-if __name__ == "__main__":
-    main()
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

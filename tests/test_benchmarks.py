@@ -1,0 +1,112 @@
+"""The benchmarks run without their peers, and what they make of times is right."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import array_peers
+import arrays
+import gigapixel
+import numpy as np
+import pytest
+import run
+from pictures import strips
+from report import Report, put_into, table
+from timing import CommandError, Usage, interleave, ratio, timed_command
+
+import imfilt
+from imfilt.kernels.registry import load_registry
+
+
+def times(*seconds: float) -> list[Usage]:
+    return [Usage(each) for each in seconds]
+
+
+def test_a_ratio_is_the_median_of_the_ratios_run_by_run() -> None:
+    assert ratio(times(1, 2, 9), times(2, 2, 3)) == 1
+    assert ratio(times(1, 2, 9), times(4)) == 0.5
+    assert ratio(times(4), times(1, 2, 9)) == 2
+
+
+def test_runs_are_in_turn_after_one_to_warm_up_and_what_is_slow_runs_once() -> None:
+    order: list[str] = []
+
+    def work(name: str, seconds: float) -> Usage:
+        order.append(name)
+        return Usage(seconds)
+
+    found = interleave({"a": lambda: work("a", 1), "b": lambda: work("b", 2), "c": lambda: work("c", 99)}, 2)
+    assert order == ["a", "b", "c", "a", "b", "a", "b"]
+    assert found == {"a": times(1, 1), "b": times(2, 2), "c": times(99)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.wait4 is needed")
+def test_a_command_is_measured_apart_from_the_memory_of_this_process() -> None:
+    ballast = np.ones(100 << 20, np.uint8)
+    usage = timed_command([sys.executable, "-I", "-S", "-c", "print(len(b'x' * (20 << 20)))"])
+    assert usage.seconds > 0
+    assert usage.processor > 0
+    assert 20 << 20 < usage.peak < ballast.nbytes
+    with pytest.raises(CommandError, match=r"^no such luck$"):
+        timed_command([sys.executable, "-c", "raise SystemExit('no such luck')"])
+
+
+def test_results_of_a_part_take_the_place_of_those_before(tmp_path: Path) -> None:
+    file = tmp_path / "RESULTS.md"
+    for title, text in (("One", "old"), ("Two", "kept"), ("One", "new")):
+        report = Report(title)
+        report.heading("In short")
+        report.text(text)
+        put_into(file, report)
+    assert file.read_text().partition("## ")[2] == "One\n\n### In short\n\nnew\n\n## Two\n\n### In short\n\nkept\n"
+    assert table(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_arrays_are_measured_without_any_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_peers, "is_installed", lambda _: False)
+    report = arrays.measure(0.01, 1, ["edge3"])
+    assert "OpenCV is not installed here" in str(report)
+    assert "| edge3 | float32 |" in str(report)
+    assert not report.wrong
+
+
+def test_the_factors_of_a_kernel_are_found_and_sum_to_one() -> None:
+    lines = array_peers.gaussian(2).lines
+    assert lines is not None
+    assert np.allclose([line.sum() for line in lines], 1)
+    assert array_peers.Filter("edge3", load_registry()["edge3"]).lines is None
+    edge = array_peers.Filter("edge1", load_registry()["edge1"])
+    assert edge.lines is not None
+    assert np.allclose(np.outer(*edge.lines), edge.weights)
+
+
+@pytest.mark.parametrize("kernel", [load_registry()["unsharp5"], array_peers.gaussian(2).kernel])
+def test_windows_of_a_large_picture_are_checked(kernel: imfilt.Kernel) -> None:
+    source = np.concatenate(list(strips(600, 600)))[..., 0]
+    result = imfilt.apply(source, kernel)
+    assert gigapixel.check(source, result, kernel) == (True, 16)
+    for row, column in ((0, 0), (599, 599)):
+        wrong = result.copy()
+        wrong[row, column] ^= 2
+        assert not gigapixel.check(source, wrong, kernel)[0]
+
+
+def test_the_command_line_is_understood() -> None:
+    arguments = run.parse(["--part", "arrays", "--part", "scaling", "--megapixels", "1", "4", "--quick"])
+    assert (arguments.part, arguments.megapixels, arguments.quick) == (["arrays", "scaling"], [1, 4], True)
+
+
+def test_a_function_that_gives_another_picture_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: array_peers.Array) -> array_peers.Work:
+        raise ValueError("no such luck")
+
+    peers = {("good", "one"): lambda image: image.copy, ("wrong", "one"): lambda image: lambda: image // 2}
+    monkeypatch.setattr(arrays, "peers_for", lambda *_: peers | {("good", "two"): lambda image: lambda: image // 2})
+    report = arrays.measure(0.01, 1, ["identity"])
+    assert report.wrong == [f"wrong: identity, {dtype}" for dtype in arrays.DTYPES]
+    assert "good two gives another picture for identity, uint8, off by" in str(report)
+    monkeypatch.setattr(arrays, "peers_for", lambda *_: {("good", "one"): fails})
+    report = arrays.measure(0.01, 1, ["identity"])
+    assert not report.wrong
+    assert "good one fails for identity, uint8: no such luck" in str(report)
