@@ -14,6 +14,7 @@ import pytest
 from conftest import Result, Run
 from PIL import Image, ImageCms, JpegImagePlugin, features
 
+import imfilt
 from imfilt.images.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -314,6 +315,29 @@ def test_float_tiff_keeps_every_sample_or_is_refused(run: Run, order: Literal["<
     if result.status == 0:
         with Image.open("a_identity.tif") as image:
             assert np.array_equal(samples_of(image), samples)
+
+
+LARGE = [("png", "I;16"), ("png", "RGB"), ("png", "RGBA"), ("tif", "CMYK")]
+RESIZING: list[dict[str, Any]] = [
+    {"stride": 3},
+    {"size": "valid"},
+    {"size": "full"},
+    {"stride": 2, "normalize": "peak"},
+]
+
+
+@pytest.mark.parametrize("arithmetic", RESIZING, ids=str)
+@pytest.mark.parametrize(("extension", "mode"), LARGE)
+def test_a_large_picture_may_become_one_of_another_size(
+    run: Run, extension: str, mode: str, arithmetic: dict[str, Any]
+) -> None:
+    samples = noise(800, 700, levels=65536, dtype="<u2") if mode == "I;16" else noise(800, 700, len(mode))
+    image = image_of(mode, samples)
+    image.save(f"a.{extension}")
+    options = [f"--{name}={value}" for name, value in arithmetic.items()]
+    result = filtered(run, f"a.{extension}", "-k", "gaussian5", *options, target=f"b.{extension}")
+    assert result.mode == mode
+    assert np.array_equal(samples_of(result), samples_of(imfilt.apply(image, "gaussian5", **arithmetic)))
 
 
 def test_16_bit_grey_where_0_is_white_is_not_turned_into_its_negative(run: Run) -> None:

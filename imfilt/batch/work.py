@@ -48,7 +48,7 @@ def filter_picture(
         filter_rows(plan, source, source, threads=threads, in_place=True)
         return picture, plan
     result = picture.like(plan.output_shape)
-    filter_rows(plan, source, rows_of(result), threads=threads)
+    filter_rows(plan, source, rows_of(result, unused=source.unused), threads=threads)
     return result, plan
 
 

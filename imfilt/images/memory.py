@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 # From a mode to that under which Pillow takes over memory of ours; three bytes of colour lie in four.
-_LAID_OUT_AS = {"L": "L", "RGB": "RGBX", "RGBA": "RGBA", "CMYK": "CMYK", "I;16": "I;16"}
+LAID_OUT_AS = {"L": "L", "RGB": "RGBX", "RGBA": "RGBA", "CMYK": "CMYK", "I;16": "I;16"}
 
 BYTES_A_PIXEL = {"L": 1, "RGB": 4, "RGBA": 4, "CMYK": 4, "I;16": 2}
 
@@ -37,11 +37,11 @@ def lend_memory(image: ImageFile) -> mmap.mmap | None:
     except OSError:
         raise MemoryError from None
     memory.madvise(mmap.MADV_HUGEPAGE)
-    layout = _LAID_OUT_AS[image.mode]
+    layout = LAID_OUT_AS[image.mode]
     image.im = Image.frombuffer(layout, image.size, memory, "raw", layout, 0, 1).im  # type: ignore[arg-type]
     return memory
 
 
 def copy_out(image: Image.Image, memory: mmap.mmap) -> Image.Image:
     """Return a copy of an image that lies in lent memory, laid out as all of Pillow expects it."""
-    return Image.frombytes(image.mode, image.size, memory, "raw", _LAID_OUT_AS[image.mode])  # type: ignore[arg-type]
+    return Image.frombytes(image.mode, image.size, memory, "raw", LAID_OUT_AS[image.mode])  # type: ignore[arg-type]
