@@ -54,6 +54,7 @@ __all__ = [
     "apply",
     "convolve",
     "load_registry",
+    "pool",
 ]
 
 __version__ = "0.1.0"
@@ -71,6 +72,7 @@ def apply(
     correlate: bool = False,
     normalize: str = "clip",
     alpha: str = "auto",
+    pool: str | None = None,
     registry: Registry | None = None,
     threads: int | None = None,
 ) -> Samples:
@@ -99,6 +101,9 @@ def apply(
     alpha : str
         ``weighted``, ``keep``, ``straight``, or ``auto``. Given for an array, its last channel is alpha; with ``auto``
         all channels of an array are filtered alike.
+    pool : str, optional
+        Bring the finished samples together, window by window: ``max``, ``mean``, ``sum`` or ``min``, with the size of
+        the windows and how far apart they lie, as in ``max:2``, ``mean:3x2`` or ``max:3,s2``; see `pool`.
     registry : Registry, optional
         The built-in kernels where it is not given; see `load_registry`.
     threads : int, optional
@@ -120,7 +125,8 @@ def apply(
     """
     import numpy as np
 
-    from imfilt.engine.recipe import Recipe, to_pair
+    from imfilt.engine.pairs import to_pair
+    from imfilt.engine.recipe import Recipe
 
     recipe = Recipe(
         to_kernels(kernel, registry or load_registry()),
@@ -132,6 +138,7 @@ def apply(
         correlate=correlate,
         normalize=normalize,
         alpha=alpha,
+        pool=pool,
     )
     if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array
@@ -187,7 +194,8 @@ def convolve(
     array([[19, 25]])
     """
     from imfilt.engine.arrays import convolve_array
-    from imfilt.engine.recipe import Recipe, to_pair
+    from imfilt.engine.pairs import to_pair
+    from imfilt.engine.recipe import Recipe
 
     if isinstance(weights, Kernel):
         if (divisor, bias) != (1, 0):
@@ -205,3 +213,43 @@ def convolve(
         correlate=correlate,
     )
     return convolve_array(array, recipe)
+
+
+def pool(
+    array: ArrayLike, kind: str, window: int | tuple[int, int], *, stride: int | tuple[int, int] | None = None
+) -> NDArray[Any]:
+    """Return an array in which each sample stands for a window: the largest, the mean, the sum, the smallest.
+
+    The windows lie inside the array, `stride` apart; the length of each side is ``floor((n - window) / stride) + 1``.
+    What is left over below and to the right is not looked at.
+
+    Parameters
+    ----------
+    array : array_like
+        H × W or H × W × C, of any real dtype; each channel is pooled.
+    kind : str
+        ``max``, ``mean``, ``sum`` or ``min``. Where there is NaN in a window, so it is in the result.
+    window, stride : int or (rows, columns)
+        The size of a window, and how far apart they begin: side by side where no stride is given.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``max`` and ``min`` keep the dtype. ``sum`` is int64 for whole numbers, and exact; float64 for floats. ``mean``
+        is float64: for whole numbers, the one nearest to the exact mean.
+
+    Raises
+    ------
+    UsageError
+        For an unknown kind, an array that is smaller than the window, or a sum beyond int64.
+
+    Examples
+    --------
+    >>> imfilt.pool([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]], "max", 2)
+    array([[6, 8],
+           [3, 4]])
+    """
+    from imfilt.engine.arrays import pool_array
+    from imfilt.engine.pooling import make_pooling
+
+    return pool_array(array, make_pooling(kind, window, stride))

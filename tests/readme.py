@@ -17,6 +17,7 @@ import cog
 
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.normalisations import NORMALISATIONS
+from imfilt.engine.pooling import POOLS
 from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import load_registry
 
@@ -48,6 +49,10 @@ def border_table() -> None:
 
 def normalisation_table() -> None:
     _table(("`--normalize`", "result"), [(f"`{each.name}`", each.meaning) for each in NORMALISATIONS.values()])
+
+
+def pool_table() -> None:
+    _table(("`--pool`", "result"), [(f"`{each.name}:N`", each.meaning) for each in POOLS.values()])
 
 
 def shell(*commands: str) -> None:

@@ -1,4 +1,4 @@
-"""The engine for arrays: `filter_array` for samples, `convolve_array` for exact results."""
+"""The engine for arrays: `filter_array` for samples, `convolve_array` and `pool_array` for exact results."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imfilt.engine.plan import Plan, make_plan
+from imfilt.engine.pooling import Pooling
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows, ignoring_infinity
 from imfilt.engine.samples import SampleType, sample_type
-from imfilt.engine.stage import FLOATS, Chain
+from imfilt.engine.stage import ANY_INTEGER, FLOATS, Chain, integer_dtype
 from imfilt.engine.strips import Walker
+from imfilt.engine.windows import combine_windows
 from imfilt.errors import RecipeError
 
 Array = NDArray[Any]
@@ -46,7 +48,7 @@ def filter_array(array: Array, recipe: Recipe, *, threads: int | None = None, st
     """
     cube = _as_cube(array)
     plan = make_plan(recipe, sample_type(array.dtype.name), cube.shape, has_alpha=recipe.alpha != "auto", strip=strip)
-    filtered = np.empty(plan.output_shape, array.dtype)
+    filtered = np.empty(plan.result_shape, array.dtype)
     filter_rows(plan, ArrayRows(cube), ArrayRows(filtered), threads=threads)
     return filtered.reshape(filtered.shape[: array.ndim])
 
@@ -62,8 +64,43 @@ def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
     plan = make_plan(recipe, _levels_of(cube), cube.shape, unrounded=True)
     numerators = _numerators(plan, ArrayRows(cube))
     whole = not plan.is_float and plan.chains[0].scale == 1 and all(kernel.is_whole for kernel in recipe.kernels)
-    result = _to_int64(numerators) if whole else _to_float64(numerators, plan.chains[0])
+    result = (
+        _to_int64(numerators, advice="give a divisor for a float64 result")
+        if whole
+        else _to_float64(numerators, plan.chains[0])
+    )
     return result.reshape(result.shape[: samples.ndim])
+
+
+def pool_array(array: ArrayLike, pooling: Pooling) -> Array:
+    """Return the windows of an array of any real numbers brought together: no sum is rounded, and none clipped.
+
+    The largest and the smallest keep the dtype; sums are int64 for whole numbers and float64 for floats; means float64.
+    Raises `RecipeError` for an array that is no picture, or too small, and for a sum beyond int64.
+    """
+    samples = np.asarray(array)
+    if samples.dtype.kind not in "biuf":
+        raise RecipeError(f"an array of {samples.dtype.name} cannot be pooled; give it numbers")
+    cube = _as_cube(samples)
+    pooling.output(*cube.shape[:2])  # before any work is done
+    with ignoring_infinity():
+        pooled = _pooled(cube, pooling)
+    return pooled.reshape(pooled.shape[: samples.ndim])
+
+
+def _pooled(cube: Array, pooling: Pooling) -> Array:
+    if not pooling.pool.adds:
+        return combine_windows(cube, pooling, cube.dtype.newbyteorder("=")).astype(cube.dtype, copy=False)
+    if cube.dtype.kind == "f":
+        sums = combine_windows(cube, pooling, np.float64)
+        return sums / pooling.area if pooling.pool.divides else sums
+    bound = _levels_of(cube).largest * pooling.area
+    sums = combine_windows(cube, pooling, integer_dtype(bound, signed=cube.dtype.kind == "i"))
+    if not pooling.pool.divides:
+        return _to_int64(sums, advice="pool floats for a float64 result")
+    if bound > _EXACT_FLOAT:
+        sums = sums.astype(ANY_INTEGER)  # whose division is rounded once, however long the numbers are
+    return np.true_divide(sums, pooling.area).astype(np.float64)
 
 
 def _as_cube(array: Array) -> Array:
@@ -99,8 +136,8 @@ def _to_float64(numerators: Array, chain: Chain) -> Array:
         raise RecipeError("the result is too large for float64; make the weights smaller") from None
 
 
-def _to_int64(numerators: Array) -> Array:
+def _to_int64(numerators: Array, *, advice: str) -> Array:
     try:
         return numerators.astype(np.int64)
     except OverflowError:
-        raise RecipeError("the result does not fit into 64 bits; give a divisor for a float64 result") from None
+        raise RecipeError(f"the result does not fit into 64 bits; {advice}") from None

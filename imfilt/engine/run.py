@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from imfilt.engine.finish import Finisher, join, measure
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.strips import RowSink, RowSource, Walker, split
+from imfilt.engine.windows import PoolingRows
 
 Array = NDArray[Any]
 Result = TypeVar("Result")
@@ -37,16 +39,19 @@ def filter_rows(
         How many bands are worked on at the same time; as many as there are processors and work for where it is not
         given. It changes no sample.
     in_place : bool
-        Whether the results are written over the source, which is allowed where the plan keeps its shape.
+        Whether the results are written over the source, which is allowed where the plan keeps its shape and does not
+        pool.
     """
+    pooling = plan.recipe.pooling
     extremes = measure_rows(plan, source, threads=threads) if plan.recipe.normalisation.measures else None
 
     def write(walker: Walker) -> None:
         finish = Finisher(plan, extremes)
+        rows_out = PoolingRows(pooling, plan.samples, plan.output_shape, sink) if pooling else sink
         for first, numbers in walker:
-            samples = sink.room_for(first, first + len(numbers[0]))
+            samples = rows_out.room_for(first, first + len(numbers[0]))
             finish(numbers, samples)
-            sink.write_rows(first, samples)
+            rows_out.write_rows(first, samples)
 
     _each_band(plan, source, write, threads=threads, in_place=in_place)
 
@@ -71,10 +76,18 @@ def _each_band(
     threads: int | None,
     in_place: bool = False,
 ) -> list[Result]:
-    bands = split(plan.output_shape[0], threads or _threads_for(plan), plan.strip)
+    bands = split(plan.output_shape[0], threads or _threads_for(plan), _unit(plan))
     walkers = [Walker(plan, source, band, in_place=in_place) for band in bands]
     with ignoring_infinity():
         return _in_threads(work, walkers)
+
+
+def _unit(plan: Plan) -> int:
+    """Return how many rows a band must be a multiple of: whole strips, and no window of a pool in two bands."""
+    pooling = plan.recipe.pooling
+    if pooling is None:
+        return plan.strip
+    return plan.output_shape[0] if pooling.overlaps else math.lcm(plan.strip, pooling.stride[0])
 
 
 def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> list[Result]:
