@@ -154,7 +154,7 @@ def convolve(
     weights: Matrix | Kernel,
     *,
     divisor: float | str = 1,
-    bias: float = 0,
+    bias: float | Sequence[float] | NDArray[Any] = 0,
     border: str = "edge",
     size: str = "same",
     stride: int | tuple[int, int] = 1,
@@ -162,47 +162,61 @@ def convolve(
     anchor: tuple[int, int] | None = None,
     correlate: bool = False,
 ) -> NDArray[np.float64] | NDArray[np.int64]:
-    """Return the convolution of an array with a matrix, exact, not rounded and not clipped.
+    """Return the convolution of an array with a matrix, or a layer of matrices, exact, not rounded and not clipped.
 
     ``h[y, x] = Σ w[i, j] · P[y·s + (i - a_y)·l, x·s + (j - a_x)·l] / divisor + bias``, where w is `weights` rotated by
     180 degrees, or as it is with `correlate`; P continued by `border`; s the stride, l the dilation, and a the anchor,
     ``(height // 2, width // 2)`` where it is not given. With padding p before and after, as `size` asks for it, the
     length of each side is ``floor((n + 2p - l·(k - 1) - 1) / s) + 1``.
 
+    Weights of four dimensions, out × in × rows × columns, are those of a convolution layer of a neural network: each
+    output channel is the sum, over the input channels, of the convolution of that channel with ``weights[out][in]``.
+    With `correlate` that is PyTorch's ``conv2d``: ``size="valid"`` is its default, and ``border="zero"`` with matrices
+    of odd sides its ``padding="same"``.
+
     Parameters
     ----------
     array : array_like
-        H × W or H × W × C, of any real dtype; each channel is convolved.
-    weights : matrix or Kernel
+        H × W or H × W × C, of any real dtype; each channel is convolved, or for a layer all of them together.
+    weights : matrix, Kernel, or layer
         Integers, floats, fractions, or text such as ``"1/9"``. A `Kernel` brings its divisor, bias and anchor along.
-    divisor, bias, border, size, stride, dilation, anchor, correlate
+    bias : number, or for a layer as many as there are output channels
+        Added to the results.
+    divisor, border, size, stride, dilation, anchor, correlate
         As for `apply`.
 
     Returns
     -------
     numpy.ndarray
-        int64 where array, weights and bias are whole and the divisor is 1; float64 otherwise.
+        int64 where array, weights and bias are whole and the divisor is 1; float64 otherwise. A layer gives as many
+        channels as it has outputs.
 
     Raises
     ------
     UsageError
-        For a matrix that is none, options that do not fit, or a result beyond int64.
+        For a matrix that is none, options or channels that do not fit, or a result beyond int64.
 
     Examples
     --------
     >>> imfilt.convolve([[0, 1, 2], [3, 4, 5]], [[0, 1], [2, 3]], size="valid", correlate=True)
     array([[19, 25]])
+    >>> imfilt.convolve([[[1, 2, 3]]], [[[[1]], [[10]], [[100]]], [[[1]], [[1]], [[1]]]], bias=[0, 4])
+    array([[[321,  10]]])
     """
     from imfilt.engine.arrays import convolve_array
+    from imfilt.engine.layers import convolve_layer, is_layer, to_layer
     from imfilt.engine.pairs import to_pair
     from imfilt.engine.recipe import Recipe
 
     if isinstance(weights, Kernel):
         if (divisor, bias) != (1, 0):
             raise UsageError("a Kernel has its own divisor and bias; leave these out, or give a matrix")
-        kernel = weights
+        kernel, layer = weights, None
+    elif is_layer(weights):
+        layer = to_layer(weights, divisor=divisor, bias=bias)
+        kernel = layer.outline
     else:
-        kernel = Kernel(weights, divisor=divisor, bias=bias)
+        kernel, layer = Kernel(weights, divisor=divisor, bias=bias), None
     recipe = Recipe(
         (kernel,),
         border=border,
@@ -212,7 +226,7 @@ def convolve(
         anchor=anchor,
         correlate=correlate,
     )
-    return convolve_array(array, recipe)
+    return convolve_layer(array, layer, recipe) if layer else convolve_array(array, recipe)
 
 
 def pool(
