@@ -54,6 +54,7 @@ __all__ = [
     "apply",
     "convolve",
     "load_registry",
+    "pool",
 ]
 
 __version__ = "0.1.0"
@@ -71,6 +72,7 @@ def apply(
     correlate: bool = False,
     normalize: str = "clip",
     alpha: str = "auto",
+    pool: str | None = None,
     registry: Registry | None = None,
     threads: int | None = None,
 ) -> Samples:
@@ -99,6 +101,9 @@ def apply(
     alpha : str
         ``weighted``, ``keep``, ``straight``, or ``auto``. Given for an array, its last channel is alpha; with ``auto``
         all channels of an array are filtered alike.
+    pool : str, optional
+        Bring the finished samples together, window by window: ``max``, ``mean``, ``sum`` or ``min``, with the size of
+        the windows and how far apart they lie, as in ``max:2``, ``mean:3x2`` or ``max:3,s2``; see `pool`.
     registry : Registry, optional
         The built-in kernels where it is not given; see `load_registry`.
     threads : int, optional
@@ -120,7 +125,8 @@ def apply(
     """
     import numpy as np
 
-    from imfilt.engine.recipe import Recipe, to_pair
+    from imfilt.engine.pairs import to_pair
+    from imfilt.engine.recipe import Recipe
 
     recipe = Recipe(
         to_kernels(kernel, registry or load_registry()),
@@ -132,6 +138,7 @@ def apply(
         correlate=correlate,
         normalize=normalize,
         alpha=alpha,
+        pool=pool,
     )
     if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array
@@ -147,7 +154,7 @@ def convolve(
     weights: Matrix | Kernel,
     *,
     divisor: float | str = 1,
-    bias: float = 0,
+    bias: float | Sequence[float] | NDArray[Any] = 0,
     border: str = "edge",
     size: str = "same",
     stride: int | tuple[int, int] = 1,
@@ -155,46 +162,61 @@ def convolve(
     anchor: tuple[int, int] | None = None,
     correlate: bool = False,
 ) -> NDArray[np.float64] | NDArray[np.int64]:
-    """Return the convolution of an array with a matrix, exact, not rounded and not clipped.
+    """Return the convolution of an array with a matrix, or a layer of matrices, exact, not rounded and not clipped.
 
     ``h[y, x] = Σ w[i, j] · P[y·s + (i - a_y)·l, x·s + (j - a_x)·l] / divisor + bias``, where w is `weights` rotated by
     180 degrees, or as it is with `correlate`; P continued by `border`; s the stride, l the dilation, and a the anchor,
     ``(height // 2, width // 2)`` where it is not given. With padding p before and after, as `size` asks for it, the
     length of each side is ``floor((n + 2p - l·(k - 1) - 1) / s) + 1``.
 
+    Weights of four dimensions, out × in × rows × columns, are those of a convolution layer of a neural network: each
+    output channel is the sum, over the input channels, of the convolution of that channel with ``weights[out][in]``.
+    With `correlate` that is PyTorch's ``conv2d``: ``size="valid"`` is its default, and ``border="zero"`` with matrices
+    of odd sides its ``padding="same"``.
+
     Parameters
     ----------
     array : array_like
-        H × W or H × W × C, of any real dtype; each channel is convolved.
-    weights : matrix or Kernel
+        H × W or H × W × C, of any real dtype; each channel is convolved, or for a layer all of them together.
+    weights : matrix, Kernel, or layer
         Integers, floats, fractions, or text such as ``"1/9"``. A `Kernel` brings its divisor, bias and anchor along.
-    divisor, bias, border, size, stride, dilation, anchor, correlate
+    bias : number, or for a layer as many as there are output channels
+        Added to the results.
+    divisor, border, size, stride, dilation, anchor, correlate
         As for `apply`.
 
     Returns
     -------
     numpy.ndarray
-        int64 where array, weights and bias are whole and the divisor is 1; float64 otherwise.
+        int64 where array, weights and bias are whole and the divisor is 1; float64 otherwise. A layer gives as many
+        channels as it has outputs.
 
     Raises
     ------
     UsageError
-        For a matrix that is none, options that do not fit, or a result beyond int64.
+        For a matrix that is none, options or channels that do not fit, or a result beyond int64.
 
     Examples
     --------
     >>> imfilt.convolve([[0, 1, 2], [3, 4, 5]], [[0, 1], [2, 3]], size="valid", correlate=True)
     array([[19, 25]])
+    >>> imfilt.convolve([[[1, 2, 3]]], [[[[1]], [[10]], [[100]]], [[[1]], [[1]], [[1]]]], bias=[0, 4])
+    array([[[321,  10]]])
     """
     from imfilt.engine.arrays import convolve_array
-    from imfilt.engine.recipe import Recipe, to_pair
+    from imfilt.engine.layers import convolve_layer, is_layer, to_layer
+    from imfilt.engine.pairs import to_pair
+    from imfilt.engine.recipe import Recipe
 
     if isinstance(weights, Kernel):
         if (divisor, bias) != (1, 0):
             raise UsageError("a Kernel has its own divisor and bias; leave these out, or give a matrix")
-        kernel = weights
+        kernel, layer = weights, None
+    elif is_layer(weights):
+        layer = to_layer(weights, divisor=divisor, bias=bias)
+        kernel = layer.outline
     else:
-        kernel = Kernel(weights, divisor=divisor, bias=bias)
+        kernel, layer = Kernel(weights, divisor=divisor, bias=bias), None
     recipe = Recipe(
         (kernel,),
         border=border,
@@ -204,4 +226,44 @@ def convolve(
         anchor=anchor,
         correlate=correlate,
     )
-    return convolve_array(array, recipe)
+    return convolve_layer(array, layer, recipe) if layer else convolve_array(array, recipe)
+
+
+def pool(
+    array: ArrayLike, kind: str, window: int | tuple[int, int], *, stride: int | tuple[int, int] | None = None
+) -> NDArray[Any]:
+    """Return an array in which each sample stands for a window: the largest, the mean, the sum, the smallest.
+
+    The windows lie inside the array, `stride` apart; the length of each side is ``floor((n - window) / stride) + 1``.
+    What is left over below and to the right is not looked at.
+
+    Parameters
+    ----------
+    array : array_like
+        H × W or H × W × C, of any real dtype; each channel is pooled.
+    kind : str
+        ``max``, ``mean``, ``sum`` or ``min``. Where there is NaN in a window, so it is in the result.
+    window, stride : int or (rows, columns)
+        The size of a window, and how far apart they begin: side by side where no stride is given.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``max`` and ``min`` keep the dtype. ``sum`` is int64 for whole numbers, and exact; float64 for floats. ``mean``
+        is float64: for whole numbers, the one nearest to the exact mean.
+
+    Raises
+    ------
+    UsageError
+        For an unknown kind, an array that is smaller than the window, or a sum beyond int64.
+
+    Examples
+    --------
+    >>> imfilt.pool([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]], "max", 2)
+    array([[6, 8],
+           [3, 4]])
+    """
+    from imfilt.engine.arrays import pool_array
+    from imfilt.engine.pooling import make_pooling
+
+    return pool_array(array, make_pooling(kind, window, stride))

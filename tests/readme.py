@@ -18,6 +18,7 @@ import cog
 
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.normalisations import NORMALISATIONS
+from imfilt.engine.pooling import POOLS
 from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import load_registry
 
@@ -59,6 +60,10 @@ def results(part: str, heading: str = "In short") -> None:
     if section is None:
         raise ValueError(f"{RESULTS.name} has no part {part!r} with a section {heading!r}")
     cog.outl(section[1])
+
+
+def pool_table() -> None:
+    _table(("`--pool`", "result"), [(f"`{each.name}:N`", each.meaning) for each in POOLS.values()])
 
 
 def shell(*commands: str) -> None:

@@ -19,6 +19,7 @@ from imfilt.cli.types import POSITIVE, RowsColumns
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS
+from imfilt.engine.pooling import POOLS
 from imfilt.engine.recipe import ALPHA_MODES, Recipe
 from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
@@ -38,11 +39,16 @@ WORDS = {
     ],
     "Normalisations": [(name, entry.meaning) for name, entry in NORMALISATIONS.items()],
     "Alpha": list(ALPHA_MODES.items()),
+    "Pools": [(name, entry.meaning) for name, entry in POOLS.items()],
 }
 
 
 def _complete_borders(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
     return [name for name in BORDERS if name.startswith(incomplete)]
+
+
+def _complete_pools(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    return [f"{name}:2" for name in POOLS if name.startswith(incomplete)]
 
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=WORDS)
@@ -76,6 +82,13 @@ def _complete_borders(_context: click.Context, _option: click.Parameter, incompl
     default="clip",
     type=click.Choice(list(NORMALISATIONS)),
     help="How exact results become samples.",
+)
+@option(
+    "Arithmetic",
+    "--pool",
+    metavar="KIND:N[,sN]",
+    shell_complete=_complete_pools,
+    help=f"Then make one sample of N x N (or NxM): their {', '.join(POOLS)}. max:3,s2 does so every 2 samples.",
 )
 @option("Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered.")
 @option(
@@ -148,6 +161,7 @@ def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         correlate=options["correlate"],
         normalize=options["normalize"],
         alpha=options["alpha"],
+        pool=options["pool"],
     )
 
 

@@ -1,4 +1,4 @@
-"""The engine for arrays: `filter_array` for samples, `convolve_array` for exact results."""
+"""The engine for arrays: `filter_array` for samples, `convolve_array` and `pool_array` for exact results."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imfilt.engine.plan import Plan, make_plan
+from imfilt.engine.pooling import Pooling
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows, ignoring_infinity
 from imfilt.engine.samples import SampleType, sample_type
-from imfilt.engine.stage import FLOATS, Chain
+from imfilt.engine.stage import ANY_INTEGER, FLOATS, Chain, integer_dtype
 from imfilt.engine.strips import Walker
+from imfilt.engine.windows import combine_windows
 from imfilt.errors import RecipeError
 
 Array = NDArray[Any]
 
-_EXACT_FLOAT = 1 << 53
+EXACT_FLOAT = 1 << 53
+"""float64 holds all whole numbers up to here."""
 
 
 @dataclass(frozen=True)
@@ -44,29 +47,71 @@ def filter_array(array: Array, recipe: Recipe, *, threads: int | None = None, st
     `array` is H × W or H × W × C, of uint8, uint16 or float32. All channels are filtered alike, unless the recipe names
     an alpha mode: then the last channel is alpha.
     """
-    cube = _as_cube(array)
+    cube = as_cube(array)
     plan = make_plan(recipe, sample_type(array.dtype.name), cube.shape, has_alpha=recipe.alpha != "auto", strip=strip)
-    filtered = np.empty(plan.output_shape, array.dtype)
+    filtered = np.empty(plan.result_shape, array.dtype)
     filter_rows(plan, ArrayRows(cube), ArrayRows(filtered), threads=threads)
     return filtered.reshape(filtered.shape[: array.ndim])
 
 
 def convolve_array(array: ArrayLike, recipe: Recipe) -> Array:
     """Return the exact result of `recipe` over `array`, not rounded: int64 where all is whole, else float64."""
+    samples = to_numbers(array)
+    cube = as_cube(samples)
+    plan = make_plan(recipe, levels_of(cube), cube.shape, unrounded=True)
+    numerators = _numerators(plan, ArrayRows(cube))
+    whole = not plan.is_float and plan.chains[0].scale == 1 and all(kernel.is_whole for kernel in recipe.kernels)
+    result = (
+        to_int64(numerators, advice="give a divisor for a float64 result")
+        if whole
+        else _to_float64(numerators, plan.chains[0])
+    )
+    return result.reshape(result.shape[: samples.ndim])
+
+
+def pool_array(array: ArrayLike, pooling: Pooling) -> Array:
+    """Return the windows of an array of any real numbers brought together: no sum is rounded, and none clipped.
+
+    The largest and the smallest keep the dtype; sums are int64 for whole numbers and float64 for floats; means float64.
+    Raises `RecipeError` for an array that is no picture, or too small, and for a sum beyond int64.
+    """
+    samples = np.asarray(array)
+    if samples.dtype.kind not in "biuf":
+        raise RecipeError(f"an array of {samples.dtype.name} cannot be pooled; give it numbers")
+    cube = as_cube(samples)
+    pooling.output(*cube.shape[:2])  # before any work is done
+    with ignoring_infinity():
+        pooled = _pooled(cube, pooling)
+    return pooled.reshape(pooled.shape[: samples.ndim])
+
+
+def _pooled(cube: Array, pooling: Pooling) -> Array:
+    if not pooling.pool.adds:
+        return combine_windows(cube, pooling, cube.dtype.newbyteorder("=")).astype(cube.dtype, copy=False)
+    if cube.dtype.kind == "f":
+        sums = combine_windows(cube, pooling, np.float64)
+        return sums / pooling.area if pooling.pool.divides else sums
+    bound = levels_of(cube).largest * pooling.area
+    sums = combine_windows(cube, pooling, integer_dtype(bound, signed=cube.dtype.kind == "i"))
+    if not pooling.pool.divides:
+        return to_int64(sums, advice="pool floats for a float64 result")
+    if bound > EXACT_FLOAT:
+        sums = sums.astype(ANY_INTEGER)  # whose division is rounded once, however long the numbers are
+    return np.true_divide(sums, pooling.area).astype(np.float64)
+
+
+def to_numbers(array: ArrayLike) -> Array:
+    """Return what can be convolved: integers or floats; true and false become 1 and 0."""
     samples = np.asarray(array)
     if samples.dtype.kind == "b":
         samples = samples.astype(np.uint8)
     if samples.dtype.kind not in "iuf":
         raise RecipeError(f"an array of {samples.dtype.name} cannot be convolved; give it numbers")
-    cube = _as_cube(samples)
-    plan = make_plan(recipe, _levels_of(cube), cube.shape, unrounded=True)
-    numerators = _numerators(plan, ArrayRows(cube))
-    whole = not plan.is_float and plan.chains[0].scale == 1 and all(kernel.is_whole for kernel in recipe.kernels)
-    result = _to_int64(numerators) if whole else _to_float64(numerators, plan.chains[0])
-    return result.reshape(result.shape[: samples.ndim])
+    return samples
 
 
-def _as_cube(array: Array) -> Array:
+def as_cube(array: Array) -> Array:
+    """Return an array H × W or H × W × C as rows × columns × channels; raise `RecipeError` for any other shape."""
     if array.ndim not in (2, 3) or 0 in array.shape:
         raise RecipeError(
             f"an array of shape {array.shape} is no picture; give it as H × W or H × W × C, none of them 0"
@@ -74,7 +119,7 @@ def _as_cube(array: Array) -> Array:
     return array.reshape(*array.shape[:2], -1)
 
 
-def _levels_of(cube: Array) -> SampleType:
+def levels_of(cube: Array) -> SampleType:
     """Return a sample type that is as wide as the samples are."""
     if cube.dtype.kind == "f":
         return SampleType(cube.dtype.name, 1, is_float=True)
@@ -91,7 +136,7 @@ def _numerators(plan: Plan, source: ArrayRows) -> Array:
 
 def _to_float64(numerators: Array, chain: Chain) -> Array:
     denominator = chain.denominator
-    if chain.dtype not in FLOATS and max(Fraction(denominator), chain.bound) > _EXACT_FLOAT:
+    if chain.dtype not in FLOATS and max(Fraction(denominator), chain.bound) > EXACT_FLOAT:
         numerators = numerators.astype(object)  # whose division is rounded once, however long the numbers are
     try:
         return np.true_divide(numerators, denominator).astype(np.float64)
@@ -99,8 +144,9 @@ def _to_float64(numerators: Array, chain: Chain) -> Array:
         raise RecipeError("the result is too large for float64; make the weights smaller") from None
 
 
-def _to_int64(numerators: Array) -> Array:
+def to_int64(numerators: Array, *, advice: str) -> Array:
+    """Return whole numbers of any size as int64; raise `RecipeError` that gives `advice` where one does not fit."""
     try:
         return numerators.astype(np.int64)
     except OverflowError:
-        raise RecipeError("the result does not fit into 64 bits; give a divisor for a float64 result") from None
+        raise RecipeError(f"the result does not fit into 64 bits; {advice}") from None

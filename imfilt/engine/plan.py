@@ -62,6 +62,12 @@ class Plan:
     """How many of the last channels are of no account: they are filtered, and never looked at."""
 
     @property
+    def result_shape(self) -> Shape:
+        """The shape of the picture that comes out at the end: `output_shape`, pooled where the recipe says so."""
+        pooling = self.recipe.pooling
+        return (*pooling.output(*self.output_shape[:2]), self.output_shape[2]) if pooling else self.output_shape
+
+    @property
     def is_weighted(self) -> bool:
         """Whether the last channel is alpha and weights the others."""
         return len(self.chains) > 1
@@ -86,6 +92,8 @@ class Plan:
                 lines.append(f"after the division: {chain.late} times the sample in the middle {sign} the quotient")
             proof = "" if chain.dtype in FLOATS else f", for no sum is beyond ±{math.ceil(chain.bound)}"
             lines.append(f"in {chain.dtype}{proof}; {self.strip} rows at a time")
+        if self.recipe.pooling:
+            lines.append(f"then {self.recipe.pooling}")
         return lines
 
 
@@ -138,7 +146,8 @@ def make_plan(
     Raises
     ------
     RecipeError
-        Where the kernel does not fit into the picture, the normalisation not the samples, the strategy not the kernel.
+        Where the kernel or the window of a pool does not fit into the picture, the normalisation not the samples, the
+        strategy not the kernel.
 
     Examples
     --------
@@ -172,6 +181,8 @@ def make_plan(
     output_shape = (last.down.output, last.across.output, shape[2])
     bias = total_bias(recipe.kernels) if weighted else Fraction(0)
     rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or _strip_rows(chains[0], shape)
+    if recipe.pooling:
+        recipe.pooling.output(*output_shape[:2])  # which says so where no window fits
     columns = output_shape[1] if recipe.border_rule.is_far else panel or _panel_columns(chains, shape, rows)
     return Plan(recipe, samples, shape, output_shape, chains, bias, rows, min(columns, output_shape[1]), unused)
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from numbers import Integral
 
 from imfilt.engine.borders import BorderRule, parse_border
 from imfilt.engine.choices import choose
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS, Normalisation
+from imfilt.engine.pairs import Pair, to_pair
+from imfilt.engine.pooling import Pooling, parse_pooling
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.kernel import Kernel, to_anchor
-
-Pair = tuple[int, int]
-
-LARGEST_STEP = 100_000
-"""No stride and no dilation is larger."""
 
 ALPHA_MODES = {
     "auto": "weighted, or keep for kernels that sum to 0",
@@ -51,6 +46,9 @@ class Recipe:
         A name of `NORMALISATIONS`.
     alpha : str
         A name of `ALPHA_MODES`, for pictures that have alpha.
+    pool : str, optional
+        A name of `POOLS` and a window, as in ``max:2`` or ``mean:3x2,s1``: the finished samples, rounded and clipped,
+        are brought together, those of alpha like all others.
 
     Raises
     ------
@@ -67,6 +65,7 @@ class Recipe:
     correlate: bool = False
     normalize: str = "clip"
     alpha: str = "auto"
+    pool: str | None = None
 
     def __post_init__(self) -> None:
         if not self.kernels:
@@ -78,6 +77,8 @@ class Recipe:
         fill("alpha", choose("alpha", self.alpha, ALPHA_MODES))
         fill("stride", to_pair("stride", self.stride))
         fill("dilation", to_pair("dilation", self.dilation))
+        if self.pool is not None:
+            parse_pooling(self.pool)
         if self.anchor is not None:
             anchors = {_anchor_in(kernel, self.anchor) for kernel in self.kernels}
             fill("anchor", anchors.pop())
@@ -93,23 +94,16 @@ class Recipe:
         return NORMALISATIONS[self.normalize]
 
     @property
+    def pooling(self) -> Pooling | None:
+        """The pool, parsed."""
+        return None if self.pool is None else parse_pooling(self.pool)
+
+    @property
     def alpha_mode(self) -> str:
         """The alpha mode with ``auto`` decided: ``keep`` where a kernel sums to 0."""
         if self.alpha != "auto":
             return self.alpha
         return "keep" if any(kernel.sum == 0 for kernel in self.kernels) else "weighted"
-
-
-def to_pair(what: str, value: object) -> Pair:
-    """Return (rows, columns) from one whole number for both, or from two; raise `RecipeError` for anything else."""
-    pair = tuple(value) if isinstance(value, Sequence) else (value, value)
-    if (
-        len(pair) != 2
-        or any(isinstance(number, bool) or not isinstance(number, Integral) for number in pair)
-        or not all(1 <= number <= LARGEST_STEP for number in pair)
-    ):
-        raise RecipeError(f"{what} must be a whole number from 1 to {LARGEST_STEP}, or two of them: rows, columns")
-    return int(pair[0]), int(pair[1])
 
 
 def _anchor_in(kernel: Kernel, anchor: Pair) -> Pair:

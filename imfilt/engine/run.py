@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from imfilt.engine.finish import Finisher, join, measure
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
+from imfilt.engine.windows import PoolingRows
 
 Array = NDArray[Any]
 Result = TypeVar("Result")
@@ -37,16 +39,19 @@ def filter_rows(
         How many bands are worked on at the same time; as many as there are processors and work for where it is not
         given. It changes no sample.
     in_place : bool
-        Whether the results are written over the source, which is allowed where the plan keeps its shape.
+        Whether the results are written over the source, which is allowed where the plan keeps its shape and does not
+        pool.
     """
+    pooling = plan.recipe.pooling
     extremes = measure_rows(plan, source, threads=threads) if plan.recipe.normalisation.measures else None
 
     def write(walker: Walker) -> None:
         finish = Finisher(plan, extremes)
+        rows_out = PoolingRows(pooling, plan.samples, sink) if pooling else sink
         for first, numbers in walker:
-            samples = sink.room_for(first, first + len(numbers[0]), walker.columns)
+            samples = rows_out.room_for(first, first + len(numbers[0]), walker.columns)
             finish(numbers, samples)
-            sink.write_rows(first, walker.columns, samples)
+            rows_out.write_rows(first, walker.columns, samples)
 
     _each_band(plan, source, write, threads=threads, in_place=in_place)
 
@@ -71,8 +76,8 @@ def _each_band(
     threads: int | None,
     in_place: bool = False,
 ) -> list[Result]:
-    bands = split(plan.output_shape[0], threads or _threads_for(plan), plan.strip)
-    panels = split(plan.output_shape[1], -(-plan.output_shape[1] // plan.panel))
+    bands = split(plan.output_shape[0], threads or _threads_for(plan), _unit(plan, 0))
+    panels = split(plan.output_shape[1], -(-plan.output_shape[1] // plan.panel), _unit(plan, 1))
     results = []
     for panel, following in zip(panels, (*panels[1:], None), strict=True):
         walkers = [Walker(plan, source, band, columns=panel, in_place=in_place) for band in bands]
@@ -106,6 +111,14 @@ def _with_columns_kept(plan: Plan, source: RowSource, panel: range) -> RowSource
     first = min(columns_needed(plan, chain, panel)[0].start for chain in plan.chains)
     original = source.original if isinstance(source, _KeptColumns) else source
     return _KeptColumns(original, range(min(first, panel.start), panel.start), plan.shape[0])
+
+
+def _unit(plan: Plan, axis: int) -> int:
+    """Return how many rows (or columns) a part is a multiple of: whole strips, and no window of a pool in two parts."""
+    pooling, unit = plan.recipe.pooling, (plan.strip, 1)[axis]
+    if pooling is None:
+        return unit
+    return plan.output_shape[axis] if pooling.overlaps(axis) else math.lcm(unit, pooling.stride[axis])
 
 
 def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> list[Result]:

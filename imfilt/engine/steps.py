@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from imfilt.engine.recipe import Pair, Recipe
+from imfilt.engine.pairs import Pair
+from imfilt.engine.recipe import Recipe
 from imfilt.engine.stage import Weights
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
