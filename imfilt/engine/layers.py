@@ -49,7 +49,7 @@ class Layer:
     is_float: bool
     """Whether some number has more decimals than whole numbers can hold, so that floating point is to do."""
     is_exact: bool
-    """Whether all was given as whole numbers and fractions, so that results must be exact."""
+    """Whether all weights were given as whole numbers and fractions, so that results must be exact."""
     is_whole: bool
     """Whether whole samples give whole results."""
 
@@ -117,7 +117,7 @@ def to_layer(weights: Any, *, divisor: object = 1, bias: object = 0) -> Layer:
         denominator * abs(ratio.numerator),
         exact_biases,
         is_float=False,
-        is_exact=is_exact and not floats,
+        is_exact=is_exact,
         is_whole=is_whole,
     )
 
@@ -168,13 +168,14 @@ class _Work:
 
     def finish(self, windows: Array) -> Array:
         """Return the results of windows (… × samples of a window), … × out."""
-        sums = np.matmul(windows.reshape(-1, windows.shape[-1]), self.weights.T)
+        sums: Array = np.matmul(windows.reshape(-1, windows.shape[-1]), self.weights.T)
         sums += self.offsets
         sums = sums.reshape(*windows.shape[:-1], -1)
         if self.is_whole or self.divisor == 1:
             return sums
         # Long numbers as Python's own, whose division is rounded once, however long they are.
-        return np.true_divide(sums.astype(ANY_INTEGER if self.is_long else "float64"), self.divisor)
+        quotients: Array = np.true_divide(sums.astype(ANY_INTEGER if self.is_long else "float64"), self.divisor)
+        return quotients
 
 
 def _in_whole_numbers(layer: Layer, recipe: Recipe, cube: Array) -> _Work | None:
@@ -343,7 +344,7 @@ def _to_divisor(divisor: object) -> Number:
 
 def _to_biases(bias: Any, count: int) -> tuple[Number, ...]:
     bias = bias.tolist() if hasattr(bias, "tolist") else bias
-    if not isinstance(bias, list | tuple):
+    if isinstance(bias, str) or not isinstance(bias, Sequence):
         return (_located("bias", bias),) * count
     if len(bias) != count:
         raise KernelError(f"{len(bias)} biases for {count} output channels; give one for each, or one number for all")
