@@ -157,7 +157,7 @@ def test_blocks_change_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     array, weights = noise(23, 31, 3), signed(5, 3, 3, 3)
     expected = imfilt.convolve(array, weights, stride=(1, 2))
     for block in (1, 100, 27 * 16, 27 * 16 * 5):
-        monkeypatch.setattr("imfilt.engine.layers._BLOCK", block)
+        monkeypatch.setattr("imfilt.engine.layer_sums._BLOCK", block)
         assert np.array_equal(imfilt.convolve(array, weights, stride=(1, 2)), expected)
 
 
@@ -253,6 +253,8 @@ ONES = np.ones((2, 3, 3, 3), int)
         (RGB, ONES[:0], {}, r"weights of shape \(0, 3, 3, 3\) make no layer"),
         (RGB, np.ones((1, 3, 1, 1002)), {}, r"larger than 1001 x 1001"),
         (RGB, ONES + 0.1234567890123, {"divisor": 1e-308 * 1e-5}, r"too large"),
+        ([[2**60]], [[[[10**300]]]], {"divisor": "1/3"}, r"the result is too large for float64"),
+        ([[0.5]], [[[[10**300]]]], {"divisor": "1e-9"}, r"the weights are too large for floating point"),
         (RGB * 1j, ONES, {}, r"complex128 cannot be convolved"),
         (RGB[0, 0], ONES, {}, r"shape \(3,\) is no picture"),
     ],
