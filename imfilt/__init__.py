@@ -204,7 +204,8 @@ def convolve(
     array([[[321,  10]]])
     """
     from imfilt.engine.arrays import convolve_array
-    from imfilt.engine.layers import convolve_layer, is_layer, to_layer
+    from imfilt.engine.layer_sums import convolve_layer
+    from imfilt.engine.layers import is_layer, to_layer
     from imfilt.engine.pairs import to_pair
     from imfilt.engine.recipe import Recipe
 

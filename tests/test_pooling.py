@@ -148,6 +148,15 @@ def test_what_is_left_over_is_not_looked_at() -> None:
     assert imfilt.pool(array, "max", (7, 8)).ravel().tolist() == array.max((0, 1)).tolist()
 
 
+@pytest.mark.parametrize("channels", [1, 20])
+@pytest.mark.parametrize("kind", POOLS)
+def test_the_result_is_a_new_array(kind: str, channels: int) -> None:
+    array = noise(4, 5, channels, dtype="int64")
+    result = imfilt.pool(array, kind, 1)
+    assert np.array_equal(result, array)
+    assert not np.shares_memory(result, array)
+
+
 def test_lists_truth_values_and_strided_arrays_are_taken() -> None:
     assert imfilt.pool(FOUR.tolist(), "max", 2).tolist() == [[6, 8], [3, 4]]
     assert imfilt.pool(FOUR > 2, "min", 2).dtype == np.bool_

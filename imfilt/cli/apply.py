@@ -88,7 +88,7 @@ def _complete_pools(_context: click.Context, _option: click.Parameter, incomplet
     "--pool",
     metavar="KIND:N[,sN]",
     shell_complete=_complete_pools,
-    help=f"Then make one sample of N x N (or NxM): their {', '.join(POOLS)}. max:3,s2 does so every 2 samples.",
+    help=f"Then make one sample of N x N (or NxM): {', '.join(POOLS)}. max:3,s2 does so every 2 samples.",
 )
 @option("Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered.")
 @option(

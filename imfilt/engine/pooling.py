@@ -31,9 +31,9 @@ POOLS = {
     entry.name: entry
     for entry in (
         Pool("max", "the largest sample of each window", "maximum"),
-        Pool("mean", "their mean, rounded half up", "add", adds=True, divides=True),
-        Pool("sum", "their sum; above white it is white", "add", adds=True),
-        Pool("min", "the smallest sample", "minimum"),
+        Pool("mean", "the mean of each window, rounded half up", "add", adds=True, divides=True),
+        Pool("sum", "the sum of each window; above white it is white", "add", adds=True),
+        Pool("min", "the smallest sample of each window", "minimum"),
     )
 }
 

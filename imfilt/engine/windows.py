@@ -31,12 +31,12 @@ def combine_windows(samples: Array, pooling: Pooling, dtype: DTypeLike) -> Array
     rows, columns = pooling.output(*samples.shape[:2])
     (height, width), (down, across) = pooling.window, pooling.stride
     pooled = _combine_down(samples, combine, height, down, rows, np.dtype(dtype))
-    if pooled.shape[2] > _FEW_CHANNELS:
-        return _combine_down(pooled.swapaxes(0, 1), combine, width, across, columns, pooled.dtype).swapaxes(0, 1)
     result = np.empty((rows, columns, pooled.shape[2]), pooled.dtype)
-    for channel in range(pooled.shape[2]):  # one at a time, for a loop over a few channels costs more than its work
-        plane = pooled[..., channel].swapaxes(0, 1)
-        result[..., channel] = _combine_down(plane, combine, width, across, columns, pooled.dtype).swapaxes(0, 1)
+    # A few channels one at a time, for a loop over these alone costs more than its work.
+    parts = range(pooled.shape[2]) if pooled.shape[2] <= _FEW_CHANNELS else [slice(None)]
+    for part in parts:
+        turned = pooled[..., part].swapaxes(0, 1)
+        result[..., part] = _combine_down(turned, combine, width, across, columns, pooled.dtype).swapaxes(0, 1)
     return result
 
 
