@@ -71,6 +71,7 @@ def apply(
     correlate: bool = False,
     normalize: str = "clip",
     alpha: str = "auto",
+    combine: str | None = None,
     registry: Registry | None = None,
     threads: int | None = None,
 ) -> Samples:
@@ -99,6 +100,9 @@ def apply(
     alpha : str
         ``weighted``, ``keep``, ``straight``, or ``auto``. Given for an array, its last channel is alpha; with ``auto``
         all channels of an array are filtered alike.
+    combine : str, optional
+        ``magnitude``, ``sum``, ``mean``, ``max``, ``min`` or ``maxabs``: the kernels are laid side by side over the
+        picture, not applied in a row, and their exact results are combined sample by sample.
     registry : Registry, optional
         The built-in kernels where it is not given; see `load_registry`.
     threads : int, optional
@@ -117,6 +121,8 @@ def apply(
     >>> flat = Image.new("RGB", (40, 30), "teal")
     >>> imfilt.apply(flat, ["gaussian5", "edge3"]).getextrema()
     ((0, 0), (0, 0), (0, 0))
+    >>> imfilt.apply(flat, [[[1, 0, -1]], [[1], [0], [-1]]], combine="magnitude").getextrema()
+    ((0, 0), (0, 0), (0, 0))
     """
     import numpy as np
 
@@ -132,6 +138,7 @@ def apply(
         correlate=correlate,
         normalize=normalize,
         alpha=alpha,
+        combine=combine,
     )
     if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array
