@@ -42,13 +42,11 @@ def _reduced(ufunc: np.ufunc, results: Sequence[Array]) -> Array:
 def square_extremes(squares: Array, denominators: Array) -> Extremes:
     """Return the smallest and the largest of ``squares / denominators²``, exactly."""
     if not denominators.ndim:
-        below = int(denominators) ** 2
-        return Extremes(Fraction(int(squares.min()), below), Fraction(int(squares.max()), below))
-    squares, below = squares.ravel(), denominators.ravel()
-    dtype = integer_dtype(max(int(squares.max()), 1) * int(below.max()) ** 2)
-    squares, below = squares.astype(dtype), below.astype(dtype)
-    below = below * below
-    return Extremes(_extreme(np.less_equal, squares, below), _extreme(np.greater_equal, squares, below))
+        squared = int(denominators) ** 2
+        return Extremes(Fraction(int(squares.min()), squared), Fraction(int(squares.max()), squared))
+    dtype = integer_dtype(max(int(squares.max()), 1) * int(denominators.max()) ** 2)
+    above, below = squares.ravel().astype(dtype), denominators.ravel().astype(dtype) ** 2
+    return Extremes(_extreme(np.less_equal, above, below), _extreme(np.greater_equal, above, below))
 
 
 def _extreme(comes_first: np.ufunc, above: Array, below: Array) -> Fraction:

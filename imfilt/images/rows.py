@@ -26,9 +26,12 @@ class PictureRows(RowSource, RowSink):
     """How many of the last channels are of no account."""
 
 
-def rows_of(picture: Picture) -> PictureRows:
-    """Return the rows of a picture: its memory itself, or copies that Pillow makes of a few rows at a time."""
-    return _CodecRows(picture) if picture.memory is None else _MemoryRows(picture, picture.memory)
+def rows_of(picture: Picture, *, unused: int = 0) -> PictureRows:
+    """Return the rows of a picture: its memory itself, or copies that Pillow makes of a few rows at a time.
+
+    With `unused` the copies have so many channels more, as those of RGB in memory of ours do.
+    """
+    return _CodecRows(picture, unused) if picture.memory is None else _MemoryRows(picture, picture.memory)
 
 
 class _MemoryRows(PictureRows):
@@ -55,15 +58,16 @@ class _MemoryRows(PictureRows):
 class _CodecRows(PictureRows):
     """Rows that Pillow's raw codec takes out of the middle of an image, ten times as fast as `crop`, and puts back."""
 
-    unused = 0
-
-    def __init__(self, picture: Picture) -> None:
-        self.shape = picture.shape
+    def __init__(self, picture: Picture, unused: int) -> None:
+        rows, columns, channels = picture.shape
+        self.shape = rows, columns, channels + unused
+        self.unused = unused
         self._image = picture.image
+        self._layout = picture.image.mode + "X" * unused  # RGBX
         self._samples = np.dtype(picture.mode.samples.name)
 
     def read_rows(self, first: int, last: int) -> Array:
-        encoder = Image._getencoder(self._image.mode, "raw", (self._image.mode, 0, 1))
+        encoder = Image._getencoder(self._image.mode, "raw", (self._layout, 0, 1))
         encoder.setimage(self._image.im, (0, first, self._image.width, last))
         shape = last - first, *self.shape[1:]
         expected = math.prod(shape) * self._samples.itemsize
@@ -76,7 +80,7 @@ class _CodecRows(PictureRows):
         return np.empty((last - first, *self.shape[1:]), self._samples)
 
     def write_rows(self, first: int, rows: Array) -> None:
-        decoder = Image._getdecoder(self._image.mode, "raw", (self._image.mode, 0, 1))
+        decoder = Image._getdecoder(self._image.mode, "raw", (self._layout, 0, 1))
         decoder.setimage(self._image.im, (0, first, self._image.width, first + len(rows)))
         consumed, problem = decoder.decode(rows)
         if problem < 0 or consumed >= 0:
