@@ -16,6 +16,7 @@ from pathlib import Path
 import cog
 
 from imfilt.engine.borders import BORDERS
+from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import load_registry
@@ -44,6 +45,10 @@ def border_table() -> None:
         for border in BORDERS.values()
     ]
     _table(header, rows)
+
+
+def combination_table() -> None:
+    _table(("`--combine`", "result"), [(f"`{each.name}`", each.meaning) for each in COMBINATIONS.values()])
 
 
 def normalisation_table() -> None:

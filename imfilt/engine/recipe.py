@@ -21,7 +21,7 @@ LARGEST_STEP = 100_000
 """No stride and no dilation is larger."""
 
 ALPHA_MODES = {
-    "auto": "weighted, or keep for kernels that sum to 0 and where results are combined",
+    "auto": "weighted, or keep for kernels that sum to 0 and for combinations other than sum and mean",
     "weighted": "colour is weighted by alpha, and alpha is filtered too: no halo from colours that cannot be seen",
     "keep": "colour is weighted by alpha, and alpha stays as it is",
     "straight": "alpha is filtered like a colour, and colours are not weighted",
