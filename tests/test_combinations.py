@@ -175,6 +175,18 @@ def test_every_magnitude_of_two_samples_is_rounded_half_up(dtype: str, divisor: 
         assert result[y, x] == level
 
 
+@pytest.mark.parametrize("bias", [0, 10**3, 10**6, 10**9, 10**12])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_roots_that_are_close_together_are_told_apart(bias: int, dtype: str) -> None:
+    image = np.random.default_rng(4).integers(0, np.iinfo(dtype).max, (12, 12, 1), dtype)
+    pair = [imfilt.Kernel([[1]], bias=bias), imfilt.Kernel([[2, 1]], bias=bias)]
+    for normalisation in ("peak", "minmax"):
+        parts = [results_of(image, kernel, oracle.Layout()) for kernel in pair]
+        expected = oracle.to_levels(combined(parts, "magnitude", normalisation, dtype), dtype)
+        result = filtered(image, pair, oracle.Layout(), combine="magnitude", normalize=normalisation)
+        assert np.array_equal(result, expected)
+
+
 def test_the_magnitude_of_a_photograph_is_that_of_scipy(tmp_path: Path, run: Run) -> None:
     with Image.open(CAR) as image:
         grey = image.convert("L")
@@ -241,15 +253,20 @@ def test_decimals_are_exact(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["magnitude", "max", "min", "maxabs"])
-@settings(examples, max_examples=25)
-@given(images(), st.lists(kernels(), min_size=2, max_size=3), st.sampled_from(NORMALISATIONS), st.booleans())
+@settings(examples, max_examples=40)
+@given(
+    st.sampled_from(["uint8", "uint8", "uint16"]).flatmap(images),
+    st.lists(st.booleans().flatmap(lambda wide: kernels(is_wide=wide)), min_size=2, max_size=3),
+    st.sampled_from(NORMALISATIONS),
+    st.booleans(),
+)
 def test_alpha_that_is_kept_equals_the_oracle(
     name: str, image: Array, in_a_set: list[imfilt.Kernel], normalisation: str, correlate: bool
 ) -> None:
     layout = oracle.Layout(correlate=correlate)
     each = [expected_of(image, [kernel], "keep", layout) for kernel in in_a_set]
-    colours = combined([planes[:-1] for planes in each], name, normalisation, "uint8")
-    expected = oracle.to_levels([*colours, each[0][-1]], "uint8")
+    colours = combined([planes[:-1] for planes in each], name, normalisation, image.dtype.name)
+    expected = oracle.to_levels([*colours, each[0][-1]], image.dtype.name)
     options = {"combine": name, "normalize": normalisation}
     assert np.array_equal(filtered(image, in_a_set, layout, alpha="keep", **options), expected)
     if normalisation == "clip":

@@ -87,8 +87,9 @@ class RootScale:
             offset = Fraction(0)
         self._offset = int(offset)
         shared = math.lcm(black.denominator, white.denominator)
-        self._black, self._white = int(black * shared), int(white * shared)
-        self._whole = shared * (2 * largest) ** 2
+        numbers = int(black * shared), int(white * shared), shared * (2 * largest) ** 2
+        # Of black 0, a level is reached that is b / 2 by squares from b² · white / whole on.
+        self._black, self._white, self._whole = (number // math.gcd(*numbers) for number in numbers)
         self._denominator = denominator
         self._table: _Table | None = None
 
@@ -129,11 +130,15 @@ class RootScale:
         return found
 
     def _search(self, squares: Array, denominators: Array) -> Array:
-        """Return the levels bit by bit, the highest first."""
+        """Return the levels: of black 0 by one division, else bit by bit, the highest first."""
         square, below = int(squares.max()), int(denominators.max())
         bound = square * self._whole + (2 * self._largest + 1) ** 2 * (self._black + self._white) * below**2
         dtype = integer_dtype(bound**2 if self._black else bound)
         squares, denominators = squares.astype(dtype) * self._whole, denominators.astype(dtype) ** 2
+        if not self._black:
+            halves = np.minimum(squares // (denominators * self._white), (2 * self._largest) ** 2)
+            roots: Array = np.sqrt(halves.astype(np.float64)).astype(np.int32)  # cut exactly, of numbers so small
+            return (roots + 1) // 2
         levels = np.zeros_like(squares)
         for bit in reversed(range(self._largest.bit_length())):
             higher = levels + (1 << bit)
@@ -145,10 +150,8 @@ class RootScale:
         b = 2 * levels - 1
         a = 2 * self._largest - b
         rest = squares - (a * a * self._black + b * b * self._white) * denominators
-        reached: Array = rest >= 0
-        if self._black:
-            root = a * b * denominators
-            reached = reached & (rest * rest >= root * root * (4 * self._black * self._white))
+        root = a * b * denominators
+        reached: Array = (rest >= 0) & (rest * rest >= root * root * (4 * self._black * self._white))
         return reached
 
 
