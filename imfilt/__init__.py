@@ -72,6 +72,7 @@ def apply(
     correlate: bool = False,
     normalize: str = "clip",
     alpha: str = "auto",
+    combine: str | None = None,
     pool: str | None = None,
     registry: Registry | None = None,
     threads: int | None = None,
@@ -101,6 +102,9 @@ def apply(
     alpha : str
         ``weighted``, ``keep``, ``straight``, or ``auto``. Given for an array, its last channel is alpha; with ``auto``
         all channels of an array are filtered alike.
+    combine : str, optional
+        ``magnitude``, ``sum``, ``mean``, ``max``, ``min`` or ``maxabs``: the kernels are laid side by side over the
+        picture, not applied in a row, and their exact results are combined sample by sample.
     pool : str, optional
         Bring the finished samples together, window by window: ``max``, ``mean``, ``sum`` or ``min``, with the size of
         the windows and how far apart they lie, as in ``max:2``, ``mean:3x2`` or ``max:3,s2``; see `pool`.
@@ -122,6 +126,8 @@ def apply(
     >>> flat = Image.new("RGB", (40, 30), "teal")
     >>> imfilt.apply(flat, ["gaussian5", "edge3"]).getextrema()
     ((0, 0), (0, 0), (0, 0))
+    >>> imfilt.apply(flat, [[[1, 0, -1]], [[1], [0], [-1]]], combine="magnitude").getextrema()
+    ((0, 0), (0, 0), (0, 0))
     """
     import numpy as np
 
@@ -138,6 +144,7 @@ def apply(
         correlate=correlate,
         normalize=normalize,
         alpha=alpha,
+        combine=combine,
         pool=pool,
     )
     if isinstance(image, np.ndarray):

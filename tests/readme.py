@@ -17,6 +17,7 @@ from pathlib import Path
 import cog
 
 from imfilt.engine.borders import BORDERS
+from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
 from imfilt.kernels.numbers import format_number
@@ -47,6 +48,10 @@ def border_table() -> None:
         for border in BORDERS.values()
     ]
     _table(header, rows)
+
+
+def combination_table() -> None:
+    _table(("`--combine`", "result"), [(f"`{each.name}`", each.meaning) for each in COMBINATIONS.values()])
 
 
 def normalisation_table() -> None:

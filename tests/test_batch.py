@@ -18,6 +18,8 @@ from conftest import Result, Run
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
+import imfilt
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -866,3 +868,160 @@ def test_a_picture_is_not_written_to_a_terminal(four: Sequence[str]) -> None:
     assert code == 2
     assert len(left_on_screen(drawn)) <= 2
     assert "PNG" not in drawn
+
+
+# One picture for each kernel
+
+EACH = ("-k", "edge1", "-k", "sharpen", "--each")
+
+
+def test_each_kernel_makes_the_picture_that_it_makes_alone(run: Run) -> None:
+    put("a.jpg")
+    assert run("apply", "a.jpg", *EACH) == Result(0, b"a_edge1.jpg\na_sharpen.jpg\n", "")
+    for name in ("edge1", "sharpen"):
+        assert run("apply", "a.jpg", "-k", name, "-o", "alone.jpg", "--overwrite").status == 0
+        assert Path("alone.jpg").read_bytes() == Path(f"a_{name}.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "CMYK", "I;16"])
+def test_each_kernel_sees_the_source_of_a_large_picture_too(run: Run, mode: str) -> None:
+    extension = "tif" if mode == "CMYK" else "png"
+    image = Image.effect_noise((1100, 1000), 80)
+    image = Image.frombytes(mode, (550, 1000), image.tobytes()) if mode == "I;16" else image.convert(mode)
+    image.save(f"a.{extension}")
+    assert run("apply", f"a.{extension}", *EACH, "-k", "edge3").status == 0
+    for name in ("edge1", "sharpen", "edge3"):
+        assert run("apply", f"a.{extension}", "-k", name, "-o", f"alone.{extension}", "--overwrite").status == 0
+        assert Path(f"alone.{extension}").read_bytes() == Path(f"a_{name}.{extension}").read_bytes()
+
+
+@pytest.mark.parametrize("options", [["--size", "valid"], ["--size", "full"], ["--stride", "3"]])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_large_pictures_may_change_their_size(run: Run, mode: str, options: list[str]) -> None:
+    Image.effect_noise((1100, 1000), 80).convert(mode).save("a.png")
+    assert run("apply", "a.png", *EDGE, *options, "-o", "b.png").status == 0
+    with Image.open("a.png") as source, Image.open("b.png") as result:
+        size = {"--size": options[1], "--stride": "same"}[options[0]]
+        expected = imfilt.apply(source, "edge3", size=size, stride=3 if options[0] == "--stride" else 1)
+        assert result.mode == mode
+        assert result.tobytes() == expected.tobytes()
+
+
+def test_a_source_is_read_once_for_each_kernel(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("a.png", "b.png")
+    opened: list[str] = []
+    real = Image.open
+
+    def count(source: Any, *arguments: Any, **options: Any) -> Any:
+        opened.append(str(source))
+        return real(source, *arguments, **options)
+
+    monkeypatch.setattr(Image, "open", count)
+    assert len(run("apply", "a.png", "b.png", *EACH).lines) == 4
+    assert len(opened) == 2
+
+
+@pytest.mark.parametrize("output", ["out/", "new/out/"])
+def test_in_a_folder_results_are_named_after_each_kernel_too(run: Run, output: str) -> None:
+    put("in/a.jpg", "in/deep/b.png")
+    result = run("apply", "in", "-r", *EACH, "-o", output)
+    assert (result.status, result.stderr) == (0, "")
+    names = ["a_edge1.jpg", "a_sharpen.jpg", "deep/b_edge1.png", "deep/b_sharpen.png"]
+    assert result.lines == [f"{output}{name}" for name in names]
+    assert tree(output) == names
+
+
+def test_one_kernel_is_named_in_the_folder_too(run: Run) -> None:
+    put("a.jpg")
+    assert run("apply", "a.jpg", "-k", "edge1", "--each", "-o", "out/").lines == ["out/a_edge1.jpg"]
+    assert run("apply", "a.jpg", "-k", "edge1", "--each", "-o", "b.png").lines == ["b.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["-m", "1 2", "-m", "2 1"], ["a_custom1.png", "a_custom2.png"]),
+        (["-m", "1 2", "-k", "edge1", "-m", "2 1"], ["a_custom1.png", "a_edge1.png", "a_custom2.png"]),
+        (["-m", "1 2", "-k", "edge1"], ["a_custom.png", "a_edge1.png"]),
+        (["-k", "edge1", "-k", "Edge-1", "-m", "1 2", "-m", "1, 2"], ["a_edge1.png", "a_custom.png"]),
+    ],
+)
+def test_kernels_of_one_name_are_numbered_and_the_same_kernel_is_done_once(
+    run: Run, options: list[str], names: list[str]
+) -> None:
+    put("a.png")
+    assert run("apply", "a.png", *options, "--each").lines == names
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-o", "b.png"], "the results of 2 kernels cannot all be written to 'b.png'; end it with a slash"),
+        (["-o", "-"], "the results of 2 kernels cannot all be written to standard output; give one"),
+        (["--combine", "max"], "--each and --combine contradict each other; give one of them"),
+    ],
+)
+def test_each_with_one_place_or_one_result_is_an_error(run: Run, options: list[str], message: str) -> None:
+    put("a.png")
+    result = run("apply", "a.png", *EACH, *options)
+    assert (result.status, result.stdout) == (2, b"")
+    assert message in result.stderr
+    assert tree() == ["a.png"]
+
+
+def test_each_of_standard_input_is_an_error(run: Run) -> None:
+    result = run("apply", "-", *EACH, stdin=PNG)
+    assert (result.status, result.stdout) == (2, b"")
+    assert "cannot all be written to standard output; give one" in result.stderr
+
+
+def test_every_target_of_each_is_checked_before_anything_is_written(run: Run) -> None:
+    put("a.png", "b.png")
+    Path("b_sharpen.png").write_bytes(UNTOUCHED)
+    result = run("apply", "a.png", "b.png", *EACH)
+    assert (result.status, result.stdout) == (2, b"")
+    assert "b_sharpen.png: is there already" in result.stderr
+    assert tree() == ["a.png", "b.png", "b_sharpen.png"]
+
+
+def test_targets_of_each_that_fall_together_are_an_error(run: Run) -> None:
+    put("a.png")
+    Path("mine.toml").write_text("[kernels.custom1]\nmatrix = [[1, 1]]\n")
+    options = ("--registry", "mine.toml", "-k", "custom1", "-m", "1 2", "-m", "2 1")
+    result = run("apply", "a.png", *options, "--each")
+    assert (result.status, result.stdout) == (2, b"")
+    assert "two kernels would both be written to a_custom1.png" in result.stderr
+
+
+def test_skip_existing_and_overwrite_are_per_target_of_each(run: Run) -> None:
+    put("a.png")
+    Path("a_edge1.png").write_bytes(UNTOUCHED)
+    assert run("apply", "a.png", *EACH, "--skip-existing").lines == ["a_sharpen.png"]
+    assert Path("a_edge1.png").read_bytes() == UNTOUCHED
+    result = run("apply", "a.png", *EACH, "--skip-existing", "-v")
+    assert (result.status, result.stdout) == (0, b"")
+    assert "a_edge1.png is there already" in result.stderr
+    assert run("apply", "a.png", *EACH, "--overwrite").lines == ["a_edge1.png", "a_sharpen.png"]
+    assert format_of("a_edge1.png") == "PNG"
+
+
+def test_a_source_of_each_that_cannot_be_read_fails_once_and_the_rest_is_done(run: Run) -> None:
+    put("b.png")
+    Path("a.png").write_bytes(b"text")
+    result = run("apply", "a.png", "b.png", *EACH)
+    assert (result.status, result.lines) == (1, ["b_edge1.png", "b_sharpen.png"])
+    assert result.stderr.count("a.png") == 1
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_kernel_of_each_that_does_not_fit_fails_alone(run: Run) -> None:
+    put("a.png")
+    result = run("apply", "a.png", "-k", "edge1", "-m", "1 " * 30, "-k", "sharpen", "--each", "--size", "valid")
+    assert (result.status, result.lines) == (1, ["a_edge1.png", "a_sharpen.png"])
+    assert "kernel 'custom' spans 1 x 30 samples" in result.stderr
+
+
+def test_results_of_each_beside_their_sources_are_not_taken_in_again(run: Run) -> None:
+    put("in/a.png")
+    assert run("apply", "in", *EACH).status == 0
+    assert run("apply", "in", *EACH, "--overwrite").lines == ["in/a_edge1.png", "in/a_sharpen.png"]

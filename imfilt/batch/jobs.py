@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from imfilt.batch.outcomes import Outcome, Status
@@ -27,14 +30,21 @@ class Existing(Enum):
 
 
 @dataclass(frozen=True)
-class Job:
-    """One source, one target, one recipe."""
+class Result:
+    """What is made of a source: one target, one recipe."""
 
-    source: Path | None
-    """None for standard input."""
     target: Path | None
     """None for standard output."""
     recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source, which is read once, and all that is made of it."""
+
+    source: Path | None
+    """None for standard input."""
+    results: tuple[Result, ...]
     format: str | None = None
     """The format to write, a key of `FORMATS`; that of the source where it is not given."""
     overwrite: bool = False
@@ -45,7 +55,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for: inputs, one recipe, and where the results go."""
+    """What a person asks for: inputs, one recipe or one for each of its kernels, and where the results go."""
 
     inputs: Sequence[str]
     """Files, folders, or "-"."""
@@ -58,10 +68,28 @@ class Request:
     threads: int | None = None
     strategy: str | None = None
 
-    @property
-    def suffix(self) -> str:
-        """What is added to the names of results that are written beside their sources."""
-        return "".join(f"_{kernel.name}" for kernel in self.recipe.kernels)
+    each: bool = False
+    """Whether each kernel of the recipe makes a picture of its own."""
+
+    @cached_property
+    def recipes(self) -> Sequence[tuple[str, Recipe]]:
+        """What is to be done, after what is added to the names of results that lie beside their sources.
+
+        A kernel that is given twice makes one picture; different ones of the same name are numbered.
+        """
+        if not self.each:
+            names = [kernel.name for kernel in self.recipe.kernels] + [self.recipe.combine or ""]
+            return [("".join(f"_{name}" for name in names if name), self.recipe)]
+        kernels = list(dict.fromkeys(self.recipe.kernels))
+        shared = Counter(kernel.name for kernel in kernels)
+        numbers = {name: count(1) for name, kernels in shared.items() if kernels > 1}
+        return [
+            (
+                f"_{kernel.name}{next(numbers[kernel.name]) if kernel.name in numbers else ''}",
+                replace(self.recipe, kernels=(kernel,)),
+            )
+            for kernel in kernels
+        ]
 
     @property
     def output_folder(self) -> Path | None:
@@ -107,18 +135,26 @@ def _make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
     else:
         sources, outcomes = _find_sources(request)
         jobs = [_make_job(source, request) for source in _without_own_results(sources, request)]
-    if len(jobs) > 1 and request.output is not None and request.output_folder is None:
-        raise UsageError(
-            f"{len(jobs)} inputs cannot all be written to "
-            + (
-                "standard output; give one"
-                if request.output == STREAM
-                else f"{request.output!r}; end it with a slash to make it a folder"
-            )
-        )
+    _check_one_output(jobs, request)
     skipped = _settle_targets(jobs, request)
-    outcomes += [Outcome(job.source, Status.SKIPPED, job.target) for job in jobs if job.target in skipped]
-    return [job for job in jobs if job.target not in skipped], outcomes
+    to_do = []
+    for job in jobs:
+        outcomes += [Outcome(job.source, Status.SKIPPED, each.target) for each in job.results if each.target in skipped]
+        if left := tuple(each for each in job.results if each.target not in skipped):
+            to_do.append(replace(job, results=left))
+    return to_do, outcomes
+
+
+def _check_one_output(jobs: Sequence[Job], request: Request) -> None:
+    """Raise `UsageError` where several results would go to one place."""
+    is_stream = request.output == STREAM or (request.output is None and STREAM in request.inputs)
+    inputs, kernels = len(jobs), len(request.recipes)
+    if max(inputs, kernels) < 2 or not (is_stream or (request.output and request.output_folder is None)):
+        return
+    raise UsageError(
+        f"{f'{inputs} inputs' if inputs > 1 else f'the results of {kernels} kernels'} cannot all be written to "
+        + ("standard output; give one" if is_stream else f"{request.output!r}; end it with a slash to make it a folder")
+    )
 
 
 def _stream_job(request: Request) -> Job:
@@ -129,17 +165,16 @@ def _stream_job(request: Request) -> Job:
     if request.output_folder is not None:
         raise UsageError("standard input (-) has no name to use in a folder; give -o a file name, or -o -")
     target = Path(str(request.output))
-    return _job(request, None, target, format_of_target(target).name)
+    return _job(request, None, [target] * len(request.recipes), format_of_target(target).name)
 
 
-def _job(request: Request, source: Path | None, target: Path | None, written_as: str | None) -> Job:
-    overwrite = request.existing is Existing.OVERWRITE
+def _job(request: Request, source: Path | None, targets: Sequence[Path] | None, written_as: str | None) -> Job:
+    places: Sequence[Path | None] = targets or [None] * len(request.recipes)
     return Job(
         source,
-        target,
-        request.recipe,
+        tuple(Result(place, recipe) for place, (_, recipe) in zip(places, request.recipes, strict=True)),
         written_as,
-        overwrite,
+        request.existing is Existing.OVERWRITE,
         request.max_pixels,
         request.threads,
         request.strategy,
@@ -149,18 +184,22 @@ def _job(request: Request, source: Path | None, target: Path | None, written_as:
 def _make_job(source: _Source, request: Request) -> Job:
     if request.output == STREAM:
         return _job(request, source.path, None, None)
-    target = _target_of(source, request)
+    targets = _targets_of(source, request)
     if request.output is not None and request.output_folder is None:  # a person named it, and so the format
-        return _job(request, source.path, target, format_of_target(target).name)
-    known = EXTENSIONS.get(target.suffix.casefold())
-    return _job(request, source.path, target, known.name if known else None)
+        return _job(request, source.path, targets, format_of_target(targets[0]).name)
+    known = EXTENSIONS.get(targets[0].suffix.casefold())
+    return _job(request, source.path, targets, known.name if known else None)
 
 
-def _target_of(source: _Source, request: Request) -> Path:
-    if request.output is None:
-        return source.path.with_name(f"{source.path.stem}{request.suffix}{source.path.suffix}")
+def _targets_of(source: _Source, request: Request) -> list[Path]:
+    """Return where the results of all recipes go."""
     folder = request.output_folder
-    return Path(request.output) if folder is None else folder / source.below
+    if request.output is not None and folder is None:
+        return [Path(request.output)] * len(request.recipes)
+    place = source.path if folder is None else folder / source.below
+    if folder is not None and not request.each:
+        return [place]
+    return [place.with_name(f"{place.stem}{suffix}{place.suffix}") for suffix, _ in request.recipes]
 
 
 def _find_sources(request: Request) -> tuple[list[_Source], list[Outcome]]:
@@ -216,7 +255,7 @@ def _pictures_in(folder: Path, recursive: bool, unreadable: list[OSError]) -> It
 def _without_own_results(sources: Sequence[_Source], request: Request) -> Iterable[_Source]:
     """Leave out what an earlier run wrote into a folder that is asked for again."""
     if request.output is None:
-        results = {_target_of(source, request) for source in sources}
+        results = {target for source in sources for target in _targets_of(source, request)}
         return [source for source in sources if not (source.folder and source.path in results)]
     folder = request.output_folder
     return [source for source in sources if folder is None or not _is_result_in(folder, source)]
@@ -235,13 +274,12 @@ def _settle_targets(jobs: Sequence[Job], request: Request) -> set[Path | None]:
     sources = {job.source.resolve() for job in jobs if job.source is not None}
     claimed: dict[Path, Job] = {}
     skipped: set[Path | None] = set()
-    for job in jobs:
-        target = job.target
-        if target is None:
-            continue
+    results = [(job, result.target) for job in jobs for result in job.results if result.target is not None]
+    for job, target in results:
         real = target.parent.resolve() / target.name
         if real in claimed:
-            raise TargetError(f"{claimed[real].source} and {job.source} would both be written to {target}")
+            both = f"{claimed[real].source} and {job.source}" if job is not claimed[real] else "two kernels"
+            raise TargetError(f"{both} would both be written to {target}")
         claimed[real] = job
         if real in sources or (job.source is not None and target.exists() and target.samefile(job.source)):
             raise TargetError(f"{target}: is itself an input; write somewhere else with -o")
@@ -252,7 +290,7 @@ def _settle_targets(jobs: Sequence[Job], request: Request) -> set[Path | None]:
                 skipped.add(target)
             elif request.existing is Existing.REFUSE:
                 raise TargetError(f"{target}: is there already; use --overwrite to replace it, or --skip-existing")
-    for folder in {job.target.parent for job in jobs if job.target is not None}:
+    for folder in {target.parent for _, target in results}:
         _check_folder(folder, may_be_made=request.output_folder is not None)
     return skipped
 

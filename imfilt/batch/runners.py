@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from imfilt.batch.jobs import Job
 from imfilt.batch.outcomes import Outcome
@@ -14,7 +15,7 @@ Runner = Callable[[Iterable[Job]], Iterator[Outcome]]
 
 def run_serially(jobs: Iterable[Job]) -> Iterator[Outcome]:
     """Do one job after another, in this process."""
-    return map(run_job, jobs)
+    return chain.from_iterable(map(run_job, jobs))
 
 
 RUNNERS: dict[str, Runner] = {

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imfilt.batch.background import begin
-from imfilt.batch.jobs import Job
+from imfilt.batch.jobs import Job, Result
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import ImfiltError, PictureError, UsageError
-from imfilt.images.formats import FORMATS, check_holds, losses
+from imfilt.images.formats import FORMATS, Format, check_holds, losses
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
 from imfilt.images.writing import encode_picture, write_picture
@@ -66,34 +67,54 @@ def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) ->
     return result
 
 
-def run_job(job: Job) -> Outcome:
-    """Do one job, and return what became of it; an `ImfiltError` becomes a failed outcome."""
+def run_job(job: Job) -> Iterator[Outcome]:
+    """Do one job, and yield what became of each result; an `ImfiltError` becomes a failed outcome.
+
+    A source that cannot be read makes one outcome, however many results it was to have.
+    """
     try:
-        plan, notes = _read_filter_write(job)
-    except MemoryError:
-        return Outcome(job.source, Status.FAILED, job.target, PictureError("not enough memory for this picture"))
-    except ImfiltError as error:
-        return Outcome(job.source, Status.FAILED, job.target, error)
-    return Outcome(job.source, Status.WRITTEN, job.target, notes=tuple(notes), plan=tuple(plan.describe()))
+        mode = _permissions(job.source)
+        picture = _read(job)
+        target_format = FORMATS[job.format or picture.format]
+        check_holds(target_format, picture.image.mode)
+        notes = tuple(losses(target_format, picture.carried))
+    except (ImfiltError, MemoryError) as error:
+        yield _failure(job, error)
+        return
+    for result in job.results:
+        try:
+            plan = _filter_and_write(picture, job, result, target_format, mode)
+        except (ImfiltError, MemoryError) as error:
+            yield _failure(job, error, result.target)
+            continue
+        yield Outcome(job.source, Status.WRITTEN, result.target, notes=notes, plan=tuple(plan.describe()))
+        notes = ()  # which hold for all results alike
 
 
-def _read_filter_write(job: Job) -> tuple[Plan, list[str]]:
+def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = None) -> Outcome:
+    problem = error if isinstance(error, ImfiltError) else PictureError("not enough memory for this picture")
+    return Outcome(job.source, Status.FAILED, target, problem)
+
+
+def _read(job: Job) -> Picture:
     source = job.source or _read_stream()
-    mode = _permissions(job.source)
     reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels))
     import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
 
-    picture = reading()
-    target_format = FORMATS[job.format or picture.format]
-    check_holds(target_format, picture.image.mode)
-    notes = losses(target_format, picture.carried)
-    result, plan = filter_picture(picture, job.recipe, threads=job.threads, strategy=job.strategy, in_place=True)
-    if job.target is None:
-        _write_stream(encode_picture(result, target_format, threads=job.threads))
-        return plan, notes
-    _make_folder(job.target.parent)
-    write_picture(result, job.target, target_format, overwrite=job.overwrite, mode=mode, threads=job.threads)
-    return plan, notes
+    return reading()
+
+
+def _filter_and_write(picture: Picture, job: Job, result: Result, target_format: Format, mode: int | None) -> Plan:
+    is_last = result is job.results[-1]  # which may be written over the source
+    filtered, plan = filter_picture(
+        picture, result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last
+    )
+    if result.target is None:
+        _write_stream(encode_picture(filtered, target_format, threads=job.threads))
+        return plan
+    _make_folder(result.target.parent)
+    write_picture(filtered, result.target, target_format, overwrite=job.overwrite, mode=mode, threads=job.threads)
+    return plan
 
 
 def _read_stream() -> io.BytesIO:

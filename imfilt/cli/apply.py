@@ -17,6 +17,7 @@ from imfilt.cli.printing import print_path, say, standard_output
 from imfilt.cli.progress import progress_over
 from imfilt.cli.types import POSITIVE, RowsColumns
 from imfilt.engine.borders import BORDERS
+from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
@@ -29,6 +30,7 @@ imfilt apply car.jpg --kernel edge3           writes car_edge3.jpg beside it
 imfilt apply scans/ -r -k sharpen -o sharp/   a folder and the folders in it
 imfilt apply a.png -m "1 2 1" --divisor sum   your own matrix: a_custom.png
 imfilt apply a.png -k gaussian5 -k edge3      one after the other, exactly
+imfilt apply a.png -k edge1 -k edge3 --each   a_edge1.png and a_edge3.png
 imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
@@ -37,6 +39,7 @@ WORDS = {
         (name, f"{border.meaning}  {', '.join((border.opencv, border.scipy, border.imagemagick, border.pytorch))}")
         for name, border in BORDERS.items()
     ],
+    "Combinations of the results h of several kernels": [(name, entry.meaning) for name, entry in COMBINATIONS.items()],
     "Normalisations": [(name, entry.meaning) for name, entry in NORMALISATIONS.items()],
     "Alpha": list(ALPHA_MODES.items()),
     "Pools": [(name, entry.meaning) for name, entry in POOLS.items()],
@@ -77,6 +80,12 @@ def _complete_pools(_context: click.Context, _option: click.Parameter, incomplet
 @option("Arithmetic", "--correlate", is_flag=True, help="Lay the matrix as it is written, not rotated by 180 degrees.")
 @option(
     "Arithmetic",
+    "--combine",
+    type=click.Choice(list(COMBINATIONS)),
+    help="Lay the kernels side by side, not in a row, and combine their exact results.",
+)
+@option(
+    "Arithmetic",
     "--normalize",
     "--normalise",
     default="clip",
@@ -99,6 +108,7 @@ def _complete_pools(_context: click.Context, _option: click.Parameter, incomplet
     type=click.Path(readable=False),
     help="A file, a folder (DIR/), or - for standard output.",
 )
+@option("Output", "--each", is_flag=True, help="Write one picture for each kernel, with its name in the file name.")
 @option("Output", "--overwrite", is_flag=True, help="Replace outputs that are there already.")
 @option("Output", "--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
 @option("Batch", "-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
@@ -109,7 +119,7 @@ def _complete_pools(_context: click.Context, _option: click.Parameter, incomplet
 @option("Other", "-q", "--quiet", is_flag=True, help="Print errors only, and no paths.")
 @click.pass_context
 def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> None:
-    """Filter pictures with one kernel, or with several in a row.
+    """Filter pictures with one kernel, or with several in a row or side by side.
 
     An INPUT is a file, a folder, or - for standard input. The paths of the pictures written are printed, one a line. A
     file that is there already is never touched unless you say so.
@@ -123,6 +133,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         max_pixels=options["max_pixels"],
         threads=options["threads"],
         strategy=options["strategy"],
+        each=options["each"],
     )
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
     if to_stream and standard_output().isatty():
@@ -132,7 +143,8 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
 
     debug = context.ensure_object(Settings).debug
     report = partial(_report, verbose=options["verbose"], quiet=options["quiet"], debug=debug)
-    with progress_over(len(jobs), quiet=options["quiet"]) as advance:
+    results = sum(len(job.results) for job in jobs)
+    with progress_over(results, quiet=options["quiet"]) as advance:
         for outcome in outcomes:
             report(outcome)
         for outcome in RUNNERS["serial"](jobs):
@@ -143,6 +155,8 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
 
 
 def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
+    if options["each"] and options["combine"] is not None:
+        raise UsageError("--each and --combine contradict each other; give one of them")
     kernels = chosen_kernels(
         context,
         options["names"],
@@ -161,6 +175,7 @@ def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         correlate=options["correlate"],
         normalize=options["normalize"],
         alpha=options["alpha"],
+        combine=options["combine"],
         pool=options["pool"],
     )
 

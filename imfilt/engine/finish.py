@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
+from imfilt.engine.combined import RootScale, combine, square_extremes
 from imfilt.engine.normalisations import Extremes, Scaling
 from imfilt.engine.plan import Plan
 from imfilt.engine.stage import ANY_INTEGER, Chain, integer_dtype
@@ -31,25 +33,37 @@ class Finisher:
         unknown = Extremes(Fraction(0), Fraction(0))
         self._scaling = plan.recipe.normalisation.scaling(plan.samples, extremes or unknown)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
-        chain, scaling = (plan.chains[1], _AS_IT_IS) if is_alpha else (plan.chains[0], self._scaling)
+        chain, scaling = (plan.chains[1], _AS_IT_IS) if is_alpha else (_common_chain(plan), self._scaling)
         self._whole_offset = 0
         if chain.late:
             self._whole_offset = math.floor(scaling.offset)
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
         self._division = _Division(chain, scaling, plan.samples.largest)
         self._room: Array | None = None
+        self._roots: RootScale | None = None
+        if _has_squares(plan):
+            denominator = None if plan.is_weighted else chain.denominator
+            is_stretched = plan.recipe.normalisation.measures
+            self._roots = RootScale(self._scaling, plan.samples.largest, denominator, is_stretched=is_stretched)
 
     def __call__(self, numbers: list[Array], samples: Array) -> None:
         """Write the samples (rows × columns × channels) of a strip; `numbers` are its numerators, and are used up."""
-        if self._plan.is_weighted:
-            self._round_ratio(*weighted_ratio(self._plan, numbers), samples[..., :-1])
+        if self._roots is not None:
+            squares, denominators, _ = exact_results(self._plan, numbers)
+            colours = samples[..., : squares.shape[2]]
+            self._clip_and_cast(self._roots(squares, denominators), colours)
+            if self._plan.is_weighted:
+                self._round(numbers[1], _AS_IT_IS, samples[..., -1:])
+        elif self._plan.is_weighted:
+            self._round_ratio(*exact_results(self._plan, numbers), samples[..., :-1])
             self._round(numbers[1], _AS_IT_IS, samples[..., -1:])
         elif self._plan.chains[0].late:
             self._round_late(numbers[0], numbers[1], samples)
         else:
+            results = exact_results(self._plan, numbers)[0]
             if self._magnitude:
-                np.absolute(numbers[0], out=numbers[0])
-            self._round(numbers[0], self._scaling, samples)
+                np.absolute(results, out=results)
+            self._round(results, self._scaling, samples)
 
     def _round_late(self, numerators: Array, middle: Array, samples: Array) -> None:
         """Write ``late · middle ± numerators / denominator + offset``, rounded."""
@@ -139,29 +153,68 @@ class _Division:
         return numerators
 
 
-def weighted_ratio(plan: Plan, numbers: list[Array]) -> tuple[Array, Array, Fraction]:
+def exact_results(plan: Plan, numbers: Sequence[Array]) -> tuple[Array, Array, Fraction]:
+    """Return the results of a strip as numerators over denominators, and what neither is further from 0 than.
+
+    Of roots in whole numbers they are the squares of the numerators, over denominators that are not squared.
+    """
+    combination = plan.recipe.combination
+    if plan.is_weighted:
+        over = math.lcm(*(bias.denominator for bias in plan.biases))
+        ratios = [
+            _weighted_ratio(plan, plan.chains[first : first + 3], numbers[first : first + 3], bias, over)
+            for first, bias in zip(range(0, len(plan.chains), 3), plan.biases, strict=True)
+        ]
+        results, denominators, bound = [ratio[0] for ratio in ratios], ratios[0][1], max(ratio[2] for ratio in ratios)
+    else:
+        results, denominators = list(numbers), np.asarray(plan.chains[0].denominator)
+        bound = max(chain.bound for chain in plan.chains)
+    if combination is None:
+        return results[0], denominators, bound
+    combined, bound = combine(results, combination, bound)
+    return combined, denominators, bound
+
+
+def _has_squares(plan: Plan) -> bool:
+    """Whether the results are whole numbers of which the roots are to be taken."""
+    combination = plan.recipe.combination
+    return combination is not None and combination.is_root and not plan.is_float
+
+
+def _common_chain(plan: Plan) -> Chain:
+    """Return a chain that says of combined results what the only one says of those of one kernel."""
+    if len(plan.chains) == 1:
+        return plan.chains[0]
+    bound, signed = max(chain.bound for chain in plan.chains), any(chain.signed for chain in plan.chains)
+    return replace(plan.chains[0], bound=bound, signed=signed)
+
+
+def _weighted_ratio(
+    plan: Plan, chains: Sequence[Chain], numbers: Sequence[Array], bias: Fraction, over: int
+) -> tuple[Array, Array, Fraction]:
     """Return the colours of a strip as numerators over denominators (above 0), and what neither is further from 0 than.
 
-    A colour is its premultiplied result over the result of alpha. Where nothing can be seen (an alpha of 0 or less),
-    there is none to divide by: there the colour is the plain result, so that what lies hidden is filtered as well.
+    A colour is its premultiplied result over the result of alpha, and the bias, a whole number over `over`. Where
+    nothing can be seen (an alpha of 0 or less), there is none to divide by: there the colour is the plain result, so
+    that what lies hidden is filtered as well.
     """
-    premultiplied, alpha, colour = plan.chains
+    premultiplied, alpha, colour = chains
     if plan.is_float:
         visible = numbers[1] > 0
         ratio = np.divide(numbers[0], numbers[1], out=numbers[2], where=visible)
-        return ratio + float(plan.bias), np.ones_like(ratio), Fraction(0)
+        return ratio + float(bias), np.ones_like(ratio), Fraction(0)
     common = math.gcd(premultiplied.denominator, alpha.denominator)
     above, below = alpha.denominator // common, premultiplied.denominator // common
     bound = max(premultiplied.bound * above, alpha.bound * below, colour.bound, Fraction(colour.denominator))
-    bias = plan.bias
-    bound *= bias.denominator + abs(bias.numerator)
-    over, under, plain = (_widened(each, bound) for each in numbers)
+    addend = int(bias * over)
+    bound *= over + abs(addend)
+    wide, under, plain = (_widened(each, bound) for each in numbers)
     visible = under > 0
-    numerators = np.where(visible, over * above, plain)
+    numerators = np.where(visible, wide * above, plain)
     denominators = np.where(visible, under * below, colour.denominator)
-    if bias:
-        numerators = numerators * bias.denominator + denominators * bias.numerator
-        denominators = denominators * bias.denominator
+    if addend or over != 1:
+        numerators = numerators * over + denominators * addend
+        denominators = denominators * over
     return numerators, np.broadcast_to(denominators, numerators.shape), bound
 
 
@@ -177,17 +230,17 @@ def join(measured: Iterable[Extremes | None]) -> Extremes | None:
 
 
 def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
-    if plan.is_weighted:
-        numerators, denominators, _ = weighted_ratio(plan, numbers)
-    else:
-        used = numbers[0].shape[2] - plan.unused
-        numerators, denominators = numbers[0][..., :used], np.asarray(plan.chains[0].denominator)
+    numerators, denominators, _ = exact_results(plan, numbers)
+    if plan.unused:
+        numerators = numerators[..., : -plan.unused]
     if plan.recipe.normalisation.magnitude:
         numerators = np.absolute(numerators)
     if plan.is_float:
         numerators = numerators[np.isfinite(numerators)]
     if not numerators.size:
         return None
+    if _has_squares(plan):
+        return square_extremes(numerators, denominators)
     values = numerators / denominators if plan.is_weighted and not plan.is_float else numerators
     return Extremes(*(_exact_at(numerators, denominators, pick(values)) for pick in (np.argmin, np.argmax)))
 

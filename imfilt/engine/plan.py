@@ -14,7 +14,7 @@ from imfilt.engine.planes import PLANES
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import SampleType
 from imfilt.engine.stage import ANY_INTEGER, FLOATS, Chain, Stage, integer_dtype
-from imfilt.engine.steps import Step, make_steps, make_weighted_passes, total_bias
+from imfilt.engine.steps import Step, make_passes, total_bias
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.separable import factorise
@@ -51,9 +51,9 @@ class Plan:
     shape: Shape
     output_shape: Shape
     chains: tuple[Chain, ...]
-    """One chain over all channels; or, for colour weighted by alpha, those of `make_weighted_passes`."""
-    bias: Fraction
-    """Added to colours after they were divided by alpha; 0 without alpha, where the stages add their own."""
+    """For each part of the recipe one chain over all channels; or the three for colour weighted by alpha."""
+    biases: tuple[Fraction, ...]
+    """For each part, added to colours after they were divided by alpha; 0 without alpha: the stages add their own."""
     strip: int
     """Rows of output that are worked on at a time."""
     panel: int
@@ -70,7 +70,7 @@ class Plan:
     @property
     def is_weighted(self) -> bool:
         """Whether the last channel is alpha and weights the others."""
-        return len(self.chains) > 1
+        return len(self.chains) > len(self.biases)
 
     @property
     def is_float(self) -> bool:
@@ -168,7 +168,8 @@ def make_plan(
     if strategy is not None:
         strategy = choose("strategy", strategy, STRATEGIES)
     weighted = has_alpha and recipe.alpha_mode != "straight"
-    if weighted and recipe.border_rule.border.index is None and any(kernel.bias for kernel in recipe.kernels[:-1]):
+    early = [kernel for part in recipe.parts for kernel in part.kernels[:-1]]
+    if weighted and recipe.border_rule.border.index is None and any(kernel.bias for kernel in early):
         raise RecipeError(
             f"border {recipe.border!r} and alpha leave no room for a bias before the last kernel; give the bias to the "
             "last kernel, choose another border, or use --alpha straight"
@@ -179,12 +180,12 @@ def make_plan(
         raise RecipeError(_TOO_LARGE) from None
     last = chains[0].stages[-1]
     output_shape = (last.down.output, last.across.output, shape[2])
-    bias = total_bias(recipe.kernels) if weighted else Fraction(0)
+    biases = tuple(total_bias(part.kernels) if weighted else Fraction(0) for part in recipe.parts)
     rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or _strip_rows(chains[0], shape)
     if recipe.pooling:
         recipe.pooling.output(*output_shape[:2])  # which says so where no window fits
     columns = output_shape[1] if recipe.border_rule.is_far else panel or _panel_columns(chains, shape, rows)
-    return Plan(recipe, samples, shape, output_shape, chains, bias, rows, min(columns, output_shape[1]), unused)
+    return Plan(recipe, samples, shape, output_shape, chains, biases, rows, min(columns, output_shape[1]), unused)
 
 
 def _strip_rows(chain: Chain, shape: Shape) -> int:
@@ -215,21 +216,22 @@ def _make_chains(
     """Return chains of whole numbers where the answer must be exact, or where short decimals fit into 64 bits."""
 
     def chains(in_floats: bool) -> tuple[Chain, ...]:
-        if weighted:
-            passes = make_weighted_passes(recipe, in_floats=in_floats)
-        else:
-            passes = {"all": make_steps(recipe, in_floats=in_floats)}
+        late = may_be_late and recipe.combination is None
         return tuple(
-            _make_chain(planes, passes[planes], recipe, samples, shape, strategy, may_be_late=may_be_late)
-            for planes in passes
+            _make_chain(planes, steps, recipe, samples, shape, strategy, may_be_late=late)
+            for planes, steps in make_passes(recipe, is_weighted=weighted, in_floats=in_floats)
         )
 
-    if samples.is_float or not all(kernel.is_exact or kernel.is_short for kernel in recipe.kernels):
+    kernels = [kernel for part in recipe.parts for kernel in part.kernels]
+    if samples.is_float or not all(kernel.is_exact or kernel.is_short for kernel in kernels):
         return chains(in_floats=True)
     whole = chains(in_floats=False)
-    if any(chain.dtype == ANY_INTEGER for chain in whole) and not all(kernel.is_exact for kernel in recipe.kernels):
-        return chains(in_floats=True)
-    return whole
+    if all(kernel.is_exact for kernel in kernels):
+        return whole
+    largest = max(chain.bound for chain in whole)
+    if recipe.combination is not None and recipe.combination.is_root:
+        largest = len(kernels) * largest**2
+    return chains(in_floats=True) if integer_dtype(largest) == ANY_INTEGER else whole
 
 
 def _make_chain(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from imfilt.engine.borders import BorderRule, parse_border
 from imfilt.engine.choices import choose
+from imfilt.engine.combinations import COMBINATIONS, Combination, add_kernels
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS, Normalisation
 from imfilt.engine.pairs import Pair, to_pair
@@ -15,7 +16,7 @@ from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.kernel import Kernel, to_anchor
 
 ALPHA_MODES = {
-    "auto": "weighted, or keep for kernels that sum to 0",
+    "auto": "weighted, or keep for kernels that sum to 0 and for combinations other than sum and mean",
     "weighted": "colour is weighted by alpha, and alpha is filtered too: no halo from colours that cannot be seen",
     "keep": "colour is weighted by alpha, and alpha stays as it is",
     "straight": "alpha is filtered like a colour, and colours are not weighted",
@@ -24,12 +25,12 @@ ALPHA_MODES = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """One filter, or several in a row: a frozen, picklable value.
+    """One filter, or several in a row or side by side: a frozen, picklable value.
 
     Parameters
     ----------
     kernels : tuple of Kernel
-        Applied in this order as one exact computation: rounded and clipped once, last.
+        Applied in this order as one exact computation, or side by side with `combine`: rounded and clipped once, last.
     border : str
         A name of `BORDERS`; ``constant:V`` with a level V.
     size : str
@@ -46,6 +47,9 @@ class Recipe:
         A name of `NORMALISATIONS`.
     alpha : str
         A name of `ALPHA_MODES`, for pictures that have alpha.
+    combine : str, optional
+        A name of `COMBINATIONS`: the kernels are laid side by side, their anchors on the same sample, and their exact
+        results are combined. In a row where it is not given.
     pool : str, optional
         A name of `POOLS` and a window, as in ``max:2`` or ``mean:3x2,s1``: the finished samples, rounded and clipped,
         are brought together, those of alpha like all others.
@@ -53,7 +57,7 @@ class Recipe:
     Raises
     ------
     RecipeError
-        Where a name is unknown or a number is out of its range.
+        Where a name is unknown, a number is out of its range, or kernels cannot be combined.
     """
 
     kernels: tuple[Kernel, ...]
@@ -65,6 +69,7 @@ class Recipe:
     correlate: bool = False
     normalize: str = "clip"
     alpha: str = "auto"
+    combine: str | None = None
     pool: str | None = None
 
     def __post_init__(self) -> None:
@@ -82,6 +87,10 @@ class Recipe:
         if self.anchor is not None:
             anchors = {_anchor_in(kernel, self.anchor) for kernel in self.kernels}
             fill("anchor", anchors.pop())
+        if self.combine is not None:
+            fill("combine", choose("combination", self.combine, COMBINATIONS))
+            self._check_side_by_side()
+            _ = self.parts
 
     @property
     def border_rule(self) -> BorderRule:
@@ -99,11 +108,51 @@ class Recipe:
         return None if self.pool is None else parse_pooling(self.pool)
 
     @property
+    def combination(self) -> Combination | None:
+        """What makes one of the results of `parts`; None where there is one part."""
+        return COMBINATIONS[self.combine] if self.combine is not None and len(self.parts) > 1 else None
+
+    @cached_property
+    def parts(self) -> tuple[Recipe, ...]:
+        """The recipes side by side that this one is made of: itself, if nothing is left to combine."""
+        if self.combine is None:
+            return (self,)
+        share = COMBINATIONS[self.combine].share
+        if share is None:
+            alone = partial(replace, self, alpha=self.alpha_mode, combine=None)
+            return tuple(alone(kernels=(kernel,)) for kernel in self.kernels)
+        anchors = [self.anchor_of(kernel) for kernel in self.kernels]
+        kernel = add_kernels(self.kernels, anchors, share(len(anchors)), correlate=self.correlate)
+        return (replace(self, kernels=(kernel,), anchor=None, combine=None),)
+
+    @property
     def alpha_mode(self) -> str:
-        """The alpha mode with ``auto`` decided: ``keep`` where a kernel sums to 0."""
+        """The alpha mode with ``auto`` decided: ``keep`` where a kernel sums to 0, and where results are combined."""
         if self.alpha != "auto":
             return self.alpha
-        return "keep" if any(kernel.sum == 0 for kernel in self.kernels) else "weighted"
+        if self.combine is not None and COMBINATIONS[self.combine].share is None:
+            return "keep"
+        kernels = self.kernels if self.combine is None else self.parts[0].kernels
+        return "keep" if any(kernel.sum == 0 for kernel in kernels) else "weighted"
+
+    def anchor_of(self, kernel: Kernel) -> Pair:
+        """Return the cell of `kernel`, as it is laid over the picture, that lies on the output sample."""
+        return self.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
+
+    def _check_side_by_side(self) -> None:
+        if len(self.kernels) < 2:
+            raise RecipeError(f"combine {self.combine!r} is for the results of at least two kernels; give another one")
+        shapes = {(kernel.size, self.anchor_of(kernel)) for kernel in self.kernels}
+        if self.size != "same" and len(shapes) > 1:
+            raise RecipeError(
+                f"size {self.size!r} combines kernels of the same size and anchor only; use size 'same', or give the "
+                "smaller ones rows and columns of zeros"
+            )
+        if self.alpha == "weighted" and COMBINATIONS[str(self.combine)].share is None:
+            raise RecipeError(
+                f"combine {self.combine!r} cannot filter alpha, which each kernel would filter differently; choose "
+                "--alpha keep or --alpha straight"
+            )
 
 
 def _anchor_in(kernel: Kernel, anchor: Pair) -> Pair:

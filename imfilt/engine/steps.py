@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -39,11 +40,36 @@ def make_steps(recipe: Recipe, *, in_floats: bool) -> list[Step]:
     return [replace(_step(kernel, recipe, in_floats), is_edge=is_edge) for kernel in recipe.kernels]
 
 
-def make_weighted_passes(recipe: Recipe, *, in_floats: bool) -> dict[str, list[Step]]:
-    """Return the steps for each of the planes of colour weighted by alpha; `total_bias` is still to be added."""
-    steps = [replace(step, bias=Fraction(0)) for step in make_steps(recipe, in_floats=in_floats)]
-    alpha = [_anchor_tap(step) if recipe.alpha_mode == "keep" else _to_unit_sum(step) for step in steps]
-    return {"premultiplied": steps, "alpha": alpha, "colour": steps}
+def make_passes(recipe: Recipe, *, is_weighted: bool, in_floats: bool) -> list[tuple[str, list[Step]]]:
+    """Return planes, and the steps over them, for each part of `recipe`: one pass; or three for weighted colour."""
+    rows = [make_steps(part, in_floats=in_floats) for part in recipe.parts]
+    if len(rows) > 1:
+        rows = [[step] for step in _over_one_divisor([row[0] for row in rows])]
+    if not is_weighted:
+        return [("all", row) for row in rows]
+    return [one_pass for row in rows for one_pass in _make_weighted_passes(row, recipe.alpha_mode)]
+
+
+def _make_weighted_passes(steps: list[Step], alpha_mode: str) -> list[tuple[str, list[Step]]]:
+    """Return the passes for colour weighted by alpha; `total_bias` is still to be added."""
+    steps = [replace(step, bias=Fraction(0)) for step in steps]
+    alpha = [_anchor_tap(step) if alpha_mode == "keep" else _to_unit_sum(step) for step in steps]
+    return [("premultiplied", steps), ("alpha", alpha), ("colour", steps)]
+
+
+def _over_one_divisor(steps: list[Step]) -> list[Step]:
+    """Return steps whose sums can be compared: over one divisor, in which every bias is a whole number."""
+    if not all(step.is_whole for step in steps):
+        return steps  # floats, whose divisor is 1
+    divisor = math.lcm(*(math.lcm(step.divisor, step.bias.denominator) for step in steps))
+    return [
+        replace(
+            step,
+            weights=tuple(tuple(int(weight) * (divisor // step.divisor) for weight in row) for row in step.weights),
+            divisor=divisor,
+        )
+        for step in steps
+    ]
 
 
 def total_bias(kernels: Sequence[Kernel]) -> Fraction:
@@ -62,8 +88,7 @@ def _step(kernel: Kernel, recipe: Recipe, in_floats: bool) -> Step:
         weights, divisor = kernel.integer_form.weights, kernel.integer_form.divisor
     if not recipe.correlate:
         weights = tuple(row[::-1] for row in reversed(weights))
-    anchor = recipe.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
-    return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), anchor)
+    return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), recipe.anchor_of(kernel))
 
 
 def _float_weights(kernel: Kernel) -> tuple[tuple[float, ...], ...]:
