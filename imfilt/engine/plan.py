@@ -238,6 +238,8 @@ def _make_chain(
             bound,
             step.is_edge,
             samples.is_float,
+            step is steps[-1],
+            PLANES[planes].count(shape[2]),
         )
         name, fit = _choose_strategy(stage, signed, strategy)
         signed = signed or fit.signed

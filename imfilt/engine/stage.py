@@ -32,6 +32,10 @@ class Stage:
     """Whether a flat picture has to become 0 even in floats."""
     is_unbounded: bool = False
     """Whether any float may come in, even infinity and NaN, whatever `largest_input` says of what is usual."""
+    is_last: bool = True
+    """Whether no kernel comes after it, so that its rows come in whole strips."""
+    planes: int = 1
+    """How many planes it is laid over."""
     strategy: str = ""
     """A key of `imfilt.engine.strategies.STRATEGIES`."""
 

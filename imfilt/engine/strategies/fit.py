@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from imfilt.engine.stage import Stage
+
 # Nanoseconds for one pass over one sample in cache (an addition or a multiplication, in place), by working dtype.
 # Measured by tests/benchmarks/calibrate.py.
 PASS_COST = {
@@ -17,6 +19,10 @@ PASS_COST = {
     "float32": 0.09,
     "float64": 0.19,
 }
+
+_LARGEST_BYTE = 255
+_MOST_BYTES = 40 << 20
+"""Of a strip with its window."""
 
 
 class Fit(NamedTuple):
@@ -42,3 +48,14 @@ class Unfit(NamedTuple):
     """That a stage cannot be done with a strategy, and why."""
 
     why: str
+
+
+def fitting_rows(stage: Stage, rows: int, step: int) -> int:
+    """Return about `rows` for a strip, and a multiple of `step`, but fewer where a wide picture would fill the memory.
+
+    Beside a strip of sums there is the window that it is computed from, which is higher by the kernel's reach.
+    """
+    item = 4 if stage.largest_input <= _LARGEST_BYTE else 8
+    row = (stage.across.output + stage.across.reach) * stage.planes * item
+    most = (_MOST_BYTES // row - stage.down.reach) // 2
+    return max(min(-(-rows // step), most // step), 1) * step
