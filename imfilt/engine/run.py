@@ -19,6 +19,9 @@ Result = TypeVar("Result")
 
 # Below this many samples a band, starting a thread costs more than it saves.
 _SAMPLES_A_THREAD = 1 << 20
+# A strip of more bytes than fit into a core's second-level cache is finished in parts, as that takes several passes.
+_LARGE_STRIP = 1 << 20
+_FINISHED_BYTES = 1 << 18
 
 
 def filter_rows(
@@ -45,7 +48,11 @@ def filter_rows(
         finish = Finisher(plan, extremes)
         for first, numbers in walker:
             samples = sink.room_for(first, first + len(numbers[0]))
-            finish(numbers, samples)
+            rows = len(samples)
+            if numbers[0].nbytes > _LARGE_STRIP:
+                rows = max(rows * _FINISHED_BYTES // numbers[0].nbytes, 1)
+            for start in range(0, len(samples), rows):
+                finish([each[start : start + rows] for each in numbers], samples[start : start + rows])
             sink.write_rows(first, samples)
 
     _each_band(plan, source, write, threads=threads, in_place=in_place)

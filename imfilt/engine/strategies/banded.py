@@ -29,7 +29,7 @@ _TURNING_COST = 7.0
 
 _ROWS = 24
 _COLUMNS = 16
-_TILE = 3072
+_TILE = 4096
 """About so many samples of a row make a tile, whose products stay in the second-level cache."""
 _LARGEST_REACH = 600
 _LARGEST_PRODUCT = 1 << 18
@@ -66,10 +66,11 @@ def fit(stage: Stage) -> Fit | Unfit:
 
 
 def tile_width(stage: Stage) -> int:
-    """Return the columns of output of a tile, a multiple of those of a block."""
+    """Return the columns of output of a tile, a multiple of those of a block, so that little of the last is empty."""
     width = stage.across.output
-    tiles = -(-width * stage.planes // _TILE)
-    return -(-width // (tiles * _COLUMNS)) * _COLUMNS
+    fewest = -(-width * stage.planes // _TILE)
+    widths = [-(-width // (tiles * _COLUMNS)) * _COLUMNS for tiles in range(fewest, fewest + 1 + fewest // 2)]
+    return min(widths, key=lambda each: -(-width // each) * each)
 
 
 def _band(line: tuple[float, ...], dilation: int, outputs: int) -> Array:
@@ -149,6 +150,8 @@ class Banded:
         # by the row, in blocks of columns, of one plane each where those of all are too large
         pixel = planes * first.strides[0]
         taken, lines, together = across.shape[1], _COLUMNS * across.shape[1] * _ROWS, planes * _ROWS
+        shape: tuple[int, ...]
+        strides: tuple[int, ...]
         if lines * planes <= _LARGEST_PRODUCT:
             shape, strides = (len(second), taken, together), (_COLUMNS * pixel, pixel, item)
             into = second.reshape(len(second), _COLUMNS, together)
