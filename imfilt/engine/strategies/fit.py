@@ -21,8 +21,8 @@ PASS_COST = {
 }
 
 _LARGEST_BYTE = 255
-_MOST_BYTES = 40 << 20
-"""Of a strip with its window."""
+MOST_BYTES = 40 << 20
+"""Of a strip with its window, where that is possible."""
 
 
 class Fit(NamedTuple):
@@ -50,12 +50,23 @@ class Unfit(NamedTuple):
     why: str
 
 
-def fitting_rows(stage: Stage, rows: int, step: int) -> int:
-    """Return about `rows` for a strip, and a multiple of `step`, but fewer where a wide picture would fill the memory.
+def item_bytes(stage: Stage) -> int:
+    """Return the bytes of a number of the working dtype, as far as one stage can tell."""
+    if stage.is_whole:
+        weight = sum(sum(map(abs, row)) for row in stage.weights)
+        return 4 if weight * stage.largest_input < 1 << 31 else 8
+    return 8 if stage.is_unbounded or stage.largest_input > _LARGEST_BYTE else 4
 
-    Beside a strip of sums there is the window that it is computed from, which is higher by the kernel's reach.
-    """
-    item = 4 if stage.largest_input <= _LARGEST_BYTE else 8
-    row = (stage.across.output + stage.across.reach) * stage.planes * item
-    most = (_MOST_BYTES // row - stage.down.reach) // 2
-    return max(min(-(-rows // step), most // step), 1) * step
+
+def strip_bytes(stage: Stage, rows: int) -> int:
+    """Return the bytes of a strip of sums and of the window that it is computed from, higher by the kernel's reach."""
+    row = (stage.across.output + stage.across.reach) * stage.planes * item_bytes(stage)
+    return (2 * min(rows, stage.down.output) + stage.down.reach) * row
+
+
+def fitting_rows(stage: Stage, rows: int, step: int) -> int:
+    """Return about `rows` for a strip, and a multiple of `step`, but fewer where a wide picture would fill the memory."""
+    steps = -(-rows // step)
+    while steps > 1 and strip_bytes(stage, steps * step) > MOST_BYTES:
+        steps -= 1
+    return steps * step
