@@ -341,3 +341,32 @@ def test_a_wide_picture_is_worked_on_in_fewer_rows() -> None:
     for plan in plans:
         columns = plan.shape[1] + 160
         assert (2 * plan.strip + 160) * columns * 3 * 4 <= 40 << 20
+
+
+@pytest.mark.parametrize("value", [0, 1, 1e5, 1e30, np.inf, -np.inf, np.nan, -3.4e38])
+@pytest.mark.parametrize("shape", [(70, 90, 1), (300, 40, 3), (40, 700, 4)])
+def test_float_pictures_keep_the_contract_by_transforms_too(shape: tuple[int, int, int], value: float) -> None:
+    rng = np.random.default_rng(0)
+    image = rng.random(shape).astype(np.float32)
+    image[20:22, 30] = value
+    weights = rng.random((23, 18)) - 0.3
+    recipe = Recipe((imfilt.Kernel(weights),), border="reflect")
+    assert "fourier" in eligible(image, recipe)
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    result = carried_out(planned(image, recipe, "fourier"), image)
+    finite = np.isfinite(expected)
+    assert np.array_equal(finite, np.isfinite(result))
+    assert np.array_equal(np.isnan(expected), np.isnan(result))
+    assert np.allclose(result[finite], expected[finite], rtol=1e-6, atol=1e-6 * np.abs(weights).sum())
+    for threads in (2, 3):
+        again = carried_out(planned(image, recipe, "fourier"), image, threads)
+        assert np.array_equal(again, result, equal_nan=True)
+
+
+@pytest.mark.parametrize(("width", "planes"), [(32768, 1), (12000, 3), (6000, 3)])
+@pytest.mark.parametrize("side", [31, 101])
+def test_wide_pictures_have_low_tiles(width: int, planes: int, side: int) -> None:
+    kernel = imfilt.Kernel(np.random.default_rng(0).random((side, side)))
+    plan = planned(np.broadcast_to(np.uint8(0), (4000, width, planes)), Recipe((kernel,)))
+    assert plan.chains[0].stages[0].strategy == "fourier"
+    assert (2 * plan.strip + side - 1) * (width + side - 1) * planes * 4 <= 40 << 20

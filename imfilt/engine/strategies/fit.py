@@ -58,15 +58,15 @@ def item_bytes(stage: Stage) -> int:
     return 8 if stage.is_unbounded or stage.largest_input > _LARGEST_BYTE else 4
 
 
-def strip_bytes(stage: Stage, rows: int) -> int:
+def strip_bytes(stage: Stage, rows: int, item: int) -> int:
     """Return the bytes of a strip of sums and of the window that it is computed from, higher by the kernel's reach."""
-    row = (stage.across.output + stage.across.reach) * stage.planes * item_bytes(stage)
+    row = (stage.across.output + stage.across.reach) * stage.planes * item
     return (2 * min(rows, stage.down.output) + stage.down.reach) * row
 
 
 def fitting_rows(stage: Stage, rows: int, step: int) -> int:
-    """Return about `rows` for a strip, and a multiple of `step`, but fewer where a wide picture would fill the memory."""
-    steps = -(-rows // step)
-    while steps > 1 and strip_bytes(stage, steps * step) > MOST_BYTES:
+    """Return about `rows` for a strip, a multiple of `step`, but less where a wide picture would fill the memory."""
+    steps, item = -(-rows // step), item_bytes(stage)
+    while steps > 1 and strip_bytes(stage, steps * step, item) > MOST_BYTES:
         steps -= 1
     return steps * step

@@ -35,6 +35,8 @@ _MOVING_COST = 0.05
 _POWERS_OF_TWO = tuple(1 << i for i in range(6, 14))
 _SIDES = tuple(sorted({*_POWERS_OF_TWO, *(5 << i for i in range(4, 11)), *(3 << i for i in range(5, 12))}))
 """Sides of tiles that are transformed fast."""
+_USUAL_SIDES = 512, 1024
+"""Most rows and columns of a tile, but for large kernels."""
 _LARGEST_TILE = 1 << 22
 _LINE = 64
 """Bytes of a cache line."""
@@ -57,7 +59,7 @@ def fit(stage: Stage) -> Fit | Unfit:
     if stage.is_whole and error_bound(stage) >= 0.25:
         return Unfit("its error could reach a quarter, so rounding might not give the exact sums")
     weight = Fraction(sum(sum(map(abs, row)) for row in stage.weights))
-    return Fit(weight, 0, _nanoseconds(stage, height, width), strip=height - stage.down.reach)
+    return Fit(weight, 0, _nanoseconds(stage, height, width, item_bytes(stage)), strip=height - stage.down.reach)
 
 
 @lru_cache(maxsize=64)
@@ -68,24 +70,28 @@ def tile_of(stage: Stage) -> tuple[int, int]:
     """
     sides = _POWERS_OF_TWO if stage.is_whole else _SIDES
     reaches = stage.down.reach, stage.across.reach
-    heights, widths = ([side for side in sides if side >= 1.5 * reach] for reach in reaches)
+    heights, widths = (
+        [side for side in sides if 1.5 * reach <= side <= max(most, 6 * reach)]
+        for reach, most in zip(reaches, _USUAL_SIDES, strict=True)
+    )
     if not heights or not widths or heights[0] * widths[0] > _LARGEST_TILE:
         return reaches[0] * 2 + 1, reaches[1] * 2 + 1
-    lowest = strip_bytes(stage, heights[0] - reaches[0])
-    heights = [side for side in heights if strip_bytes(stage, side - reaches[0]) <= max(lowest, MOST_BYTES)]
+    item = item_bytes(stage)
+    lowest = strip_bytes(stage, heights[0] - reaches[0], item)
+    heights = [side for side in heights if strip_bytes(stage, side - reaches[0], item) <= max(lowest, MOST_BYTES)]
     tiles = [(height, width) for height in heights for width in widths if height * width <= _LARGEST_TILE]
-    return min(tiles, key=lambda tile: _nanoseconds(stage, *tile))
+    return min(tiles, key=lambda tile: _nanoseconds(stage, tile[0], tile[1], item))
 
 
-def _nanoseconds(stage: Stage, height: int, width: int) -> float:
+def _nanoseconds(stage: Stage, height: int, width: int, item: int) -> float:
     """Return what tiles of a size take for each sample of the result, those at the edges that are half empty too."""
     down, across, planes = stage.down, stage.across, stage.planes
     strips = -(-down.output // (height - down.reach))
     tiles = -(-across.output // (width - across.reach))
     transforms = strips * (planes // 2 * tiles + planes % 2 * -(-tiles // 2))
-    once, doubling = _SINGLE_COST if not stage.is_whole and item_bytes(stage) == 4 else _DOUBLE_COST
+    once, doubling = _SINGLE_COST if not stage.is_whole and item == 4 else _DOUBLE_COST
     samples = transforms * 2 * height * width * (once + doubling * math.log2(height * width))
-    moved = strips * down.reach * across.output * planes * item_bytes(stage) * _MOVING_COST
+    moved = strips * down.reach * across.output * planes * item * _MOVING_COST
     return (samples + moved) / (down.output * across.output * planes)
 
 
@@ -145,12 +151,13 @@ class Fourier:
                 )
                 for x in range(0, width, self._valid[1])
             ]
-            for plane in range(0, planes - 1, 2):
-                both = slice(plane, plane + 2)
-                program += [self._together(samples[..., both], target[..., both]) for samples, target in tiles]
-            if planes % 2:
-                last = [(samples[..., -1:], target[..., -1:]) for samples, target in tiles]
-                program += [self._apart(last[place : place + 2]) for place in range(0, len(last), 2)]
+            for place in range(0, len(tiles), 2):  # two tiles, and all of their planes while they are in cache
+                couple = tiles[place : place + 2]
+                for plane in range(0, planes - 1, 2):
+                    both = slice(plane, plane + 2)
+                    program += [self._together(samples[..., both], target[..., both]) for samples, target in couple]
+                if planes % 2:
+                    program.append(self._apart([(samples[..., -1:], target[..., -1:]) for samples, target in couple]))
         return program
 
     def _together(self, samples: Array, target: Array) -> Call:
