@@ -125,15 +125,17 @@ class Fourier:
         self._valid = self._tile[0] - stage.down.reach, self._tile[1] - stage.across.reach
         precision = np.dtype(np.complex64 if dtype == "float32" else np.complex128)
         self._pairs_as = precision if dtype in ("float32", "float64") else None
-        kernel = np.zeros(self._tile)
+        kernel = np.zeros(self._tile, np.complex128)
         rows, columns = stage.down, stage.across
         kernel[: rows.reach + 1 : rows.dilation, : columns.reach + 1 : columns.dilation] = stage.weights
         import scipy.fft
 
         self._fft = scipy.fft
-        # The transforms are not scaled, but the kernel: a power of two for whole weights, so that nothing is rounded.
-        scale = 1 / (self._tile[0] * self._tile[1])
-        self._kernel = (np.conj(scipy.fft.fft2(kernel)) * scale).astype(precision)
+        # Not the transforms are scaled, but the kernel: by a power of two for whole weights, which rounds nothing.
+        kernel = scipy.fft.fft2(kernel, overwrite_x=True)
+        np.conj(kernel, out=kernel)
+        np.divide(kernel, self._tile[0] * self._tile[1], out=kernel)
+        self._kernel = kernel.astype(precision, copy=False)
         # Rows that begin a power of two apart would fall onto each other in the cache.
         pitch = self._tile[1] + _LINE // precision.itemsize
         self._numbers = np.zeros((self._tile[0], pitch), precision)[:, : self._tile[1]]
