@@ -98,7 +98,7 @@ def test_long_decimals_keep_the_contract_in_every_strategy(side: int, strategy: 
     rng = np.random.default_rng(side)
     image = rng.integers(0, 256, (120, 130, 1), np.uint8)
     line = np.exp(-0.5 * (np.linspace(-4, 4, side)) ** 2)
-    weights = np.outer(line, line) + (0 if strategy == "lowrank" else 0.01 * rng.random((side, side)))
+    weights = np.outer(line, line) + (0 if strategy in ("lowrank", "banded") else 0.01 * rng.random((side, side)))
     recipe = Recipe((imfilt.Kernel(weights / weights.sum()),))
     if strategy not in eligible(image, recipe):
         pytest.skip("cannot be done")
@@ -155,7 +155,7 @@ def test_the_plan_of_a_built_in_kernel(kernel: str, strategy: str, dtype: str) -
 
 
 def test_an_unknown_strategy_is_refused_with_the_names() -> None:
-    with pytest.raises(imfilt.RecipeError, match="taps, separable, lowrank, fourier"):
+    with pytest.raises(imfilt.RecipeError, match="taps, separable, lowrank, banded, fourier"):
         planned(np.zeros((3, 3, 1), np.uint8), Recipe((imfilt.Kernel([[1]]),)), "magic")
 
 
@@ -281,3 +281,74 @@ def test_pairs_hold_every_tap_once(taps: dict[tuple[int, int], int]) -> None:
     group = pair_up(Group(3, taps))
     assert unfold(group) == taps
     assert group.terms + group.passes_before <= len(taps)
+
+
+def bell(side: int, deviation: float) -> Array:
+    line = np.exp(-0.5 * (np.linspace(-1, 1, side) / deviation) ** 2)
+    return np.asarray(np.outer(line, line) / line.sum() ** 2)
+
+
+@pytest.mark.parametrize("strategy", ["banded", "fourier", None])
+@pytest.mark.parametrize("shape", [(61, 1, 3), (130, 17, 1), (75, 333, 4), (50, 1100, 3), (30, 3200, 1), (400, 45, 2)])
+@pytest.mark.parametrize("side", [(9, 5), (40, 61)])
+def test_blocks_of_floats_lie_where_the_picture_says(
+    shape: tuple[int, int, int], side: tuple[int, int], strategy: str | None
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    recipe = Recipe((imfilt.Kernel(bell(side[0], 0.3)[:, : side[1]].tolist()),), border="reflect")
+    expected = carried_out(planned(image, recipe, strategy, 16), image)
+    for threads, strip in ((1, 1), (1, 7), (2, 16), (3, None)):
+        assert np.array_equal(carried_out(planned(image, recipe, strategy, strip), image, threads), expected)
+
+
+lines_of_floats = st.lists(st.floats(-4, 4, width=16), min_size=1, max_size=20).filter(lambda line: any(line))
+
+
+@quickly
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))),
+    lines_of_floats,
+    lines_of_floats,
+    st.integers(1, 3),
+    st.sampled_from(["edge", "zero", "constant:300"]),
+    st.sampled_from(["same", "full"]),
+)
+def test_floats_give_nearly_the_same_samples_in_every_strategy(
+    image: Array, column: list[float], row: list[float], dilation: int, border: str, size: str
+) -> None:
+    weights = np.outer(column, row) * np.pi
+    weights /= np.abs(weights).sum()
+    recipe = Recipe((imfilt.Kernel(weights, bias=100),), border=border, size=size, dilation=(dilation, 1))
+    results = {name: carried_out(planned(image, recipe, name), image).astype(int) for name in eligible(image, recipe)}
+    for name, result in results.items():
+        different = np.abs(result - results["taps"])
+        assert different.max() <= 1, name
+        assert np.count_nonzero(different) <= max(2, image.size / 10_000), name
+
+
+def test_16_bit_samples_are_exact_by_matrix_products_too() -> None:
+    image = np.random.default_rng(0).integers(0, 65536, (100, 120, 3), np.uint16)
+    recipe = Recipe((imfilt.Kernel(bell(25, 0.4)),))
+    assert "banded" in eligible(image, recipe)
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    assert np.array_equal(carried_out(planned(image, recipe, "banded"), image), expected)
+
+
+@pytest.mark.parametrize("value", [0, 1, 1e5, 1e30, np.inf, -np.inf, np.nan, -3.4e38])
+@pytest.mark.parametrize("shape", [(70, 90, 1), (300, 40, 3), (40, 700, 4)])
+def test_float_pictures_keep_the_contract_by_transforms_too(shape: tuple[int, int, int], value: float) -> None:
+    rng = np.random.default_rng(0)
+    image = rng.random(shape).astype(np.float32)
+    image[20:22, 30] = value
+    weights = rng.random((23, 18)) - 0.3
+    recipe = Recipe((imfilt.Kernel(weights),), border="reflect")
+    assert "fourier" in eligible(image, recipe)
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    result = carried_out(planned(image, recipe, "fourier"), image)
+    finite = np.isfinite(expected)
+    assert np.array_equal(finite, np.isfinite(result))
+    assert np.array_equal(np.isnan(expected), np.isnan(result))
+    assert np.allclose(result[finite], expected[finite], rtol=1e-6, atol=1e-6 * np.abs(weights).sum())
+    for threads in (2, 3):
+        again = carried_out(planned(image, recipe, "fourier"), image, threads)
+        assert np.array_equal(again, result, equal_nan=True)

@@ -68,6 +68,11 @@ class Plan:
         return (*pooling.output(*self.output_shape[:2]), self.output_shape[2]) if pooling else self.output_shape
 
     @property
+    def tile_columns(self) -> int:
+        """A panel has a multiple of so many columns."""
+        return max(chain.columns for chain in self.chains)
+
+    @property
     def is_weighted(self) -> bool:
         """Whether the last channel is alpha and weights the others."""
         return len(self.chains) > len(self.biases)
@@ -276,6 +281,8 @@ def _make_chain(
             bound,
             step.is_edge,
             samples.is_float,
+            step is steps[-1],
+            PLANES[planes].count(shape[2]),
         )
         name, fit = _choose_strategy(stage, signed, strategy)
         signed = signed or fit.signed
@@ -291,7 +298,8 @@ def _make_chain(
         signed = signed or result >= _SIGNED_16_BITS
     dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, fits, bound)
     strip = max((fit.strip for fit in fits if fit.strip), default=None)
-    return Chain(planes, tuple(stages), scale, denominator, bound, signed, dtype, strip, late, negated)
+    columns = fits[-1].columns or 1
+    return Chain(planes, tuple(stages), scale, denominator, bound, signed, dtype, strip, columns, late, negated)
 
 
 def _set_apart(step: Step) -> tuple[int, bool, list[Step]]:

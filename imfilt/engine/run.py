@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 
 # Below this many samples a band, starting a thread costs more than it saves.
 _SAMPLES_A_THREAD = 1 << 20
+# A strip of more bytes than fit into a core's second-level cache is finished in parts, as that takes several passes.
+_LARGE_STRIP = 1 << 20
+_FINISHED_BYTES = 1 << 18
 
 
 def filter_rows(
@@ -50,7 +53,11 @@ def filter_rows(
         rows_out = PoolingRows(pooling, plan.samples, sink) if pooling else sink
         for first, numbers in walker:
             samples = rows_out.room_for(first, first + len(numbers[0]), walker.columns)
-            finish(numbers, samples)
+            rows = len(samples)
+            if numbers[0].nbytes > _LARGE_STRIP:
+                rows = max(rows * _FINISHED_BYTES // numbers[0].nbytes, 1)
+            for start in range(0, len(samples), rows):
+                finish([each[start : start + rows] for each in numbers], samples[start : start + rows])
             rows_out.write_rows(first, walker.columns, samples)
 
     _each_band(plan, source, write, threads=threads, in_place=in_place)
@@ -115,7 +122,7 @@ def _with_columns_kept(plan: Plan, source: RowSource, panel: range) -> RowSource
 
 def _unit(plan: Plan, axis: int) -> int:
     """Return how many rows (or columns) a part is a multiple of: whole strips, and no window of a pool in two parts."""
-    pooling, unit = plan.recipe.pooling, (plan.strip, 1)[axis]
+    pooling, unit = plan.recipe.pooling, (plan.strip, plan.tile_columns)[axis]
     if pooling is None:
         return unit
     return plan.output_shape[axis] if pooling.overlaps(axis) else math.lcm(unit, pooling.stride[axis])

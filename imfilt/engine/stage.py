@@ -32,6 +32,10 @@ class Stage:
     """Whether a flat picture has to become 0 even in floats."""
     is_unbounded: bool = False
     """Whether any float may come in, even infinity and NaN, whatever `largest_input` says of what is usual."""
+    is_last: bool = True
+    """Whether no kernel comes after it, so that its rows come in whole strips."""
+    planes: int = 1
+    """How many planes it is laid over."""
     strategy: str = ""
     """A key of `imfilt.engine.strategies.STRATEGIES`."""
     held: int = 0
@@ -61,6 +65,8 @@ class Chain:
     """The NumPy dtype that holds everything within `bound`."""
     strip: int | None
     """Rows of output that a strategy wants to work on at a time; None where any number will do."""
+    columns: int = 1
+    """Columns of output that the last strategy works on at a time, or a multiple of them."""
     late: int = 0
     """How often the sample in the middle is added after the division, which keeps the numerators small."""
     negated: bool = False

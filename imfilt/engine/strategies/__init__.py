@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from imfilt.engine.stage import Stage
-from imfilt.engine.strategies import fourier, lowrank, separable, taps
+from imfilt.engine.strategies import banded, fourier, lowrank, separable, taps
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.program import Program
 
@@ -40,5 +40,6 @@ STRATEGIES: dict[str, Entry] = {
     "taps": Entry("tap by tap, equal weights together", taps.fit, taps.Taps),
     "separable": Entry("a column and a row of whole numbers, and the centre apart", separable.fit, separable.Separable),
     "lowrank": Entry("a few columns and rows of floats", lowrank.fit, lowrank.LowRank),
+    "banded": Entry("a few columns and rows of floats, as products of matrices", banded.fit, banded.Banded),
     "fourier": Entry("products of Fourier transforms of tiles", fourier.fit, fourier.Fourier),
 }

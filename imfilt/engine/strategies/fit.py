@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from imfilt.engine.stage import Stage
+
 # Nanoseconds for one pass over one sample in cache (an addition or a multiplication, in place), by working dtype.
 # Measured by tests/benchmarks/calibrate.py.
 PASS_COST = {
@@ -18,6 +20,8 @@ PASS_COST = {
     "float64": 0.19,
 }
 
+_LARGEST_BYTE = 255
+
 
 class Fit(NamedTuple):
     """What a strategy takes for a stage."""
@@ -30,6 +34,8 @@ class Fit(NamedTuple):
     """What it takes for each sample beside the passes, whatever the dtype."""
     strip: int | None = None
     """Rows of output that it works on at a time; None where any number will do."""
+    columns: int | None = None
+    """Columns of output that it works on at a time; None where any number will do."""
     held: int = 3
     """How many arrays as large as its window it keeps beside the window."""
     signed: bool = False
@@ -44,3 +50,11 @@ class Unfit(NamedTuple):
     """That a stage cannot be done with a strategy, and why."""
 
     why: str
+
+
+def item_bytes(stage: Stage) -> int:
+    """Return the bytes of a number of the working dtype, as far as one stage can tell."""
+    if stage.is_whole:
+        weight = sum(sum(map(abs, row)) for row in stage.weights)
+        return 4 if weight * stage.largest_input < 1 << 31 else 8
+    return 8 if stage.is_unbounded or stage.largest_input > _LARGEST_BYTE else 4

@@ -27,6 +27,7 @@ Terms = list[tuple[int, Array]]
 """Arrays to be added (1) or subtracted (-1)."""
 
 _MOST_TAPS_TO_PAIR = 64
+_MOST_PAIRED = 1024
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,14 @@ class Taps:
 
 
 def _groups(stage: Stage) -> list[Group]:
-    """Return the groups of a stage; where the stride passes over samples, pairs would be added in vain."""
+    """Return the groups of a stage; where the stride passes over samples, pairs would be added in vain.
+
+    Nor are they looked for in a large matrix, which takes longer than it could spare.
+    """
     groups = group_by_weight(stage.weights)
-    return groups if (stage.down.stride, stage.across.stride) != (1, 1) else [pair_up(group) for group in groups]
+    taps = stage.down.taps * stage.across.taps
+    is_paired = (stage.down.stride, stage.across.stride) == (1, 1) and taps <= _MOST_PAIRED
+    return [pair_up(group) for group in groups] if is_paired else groups
 
 
 def _all_taps(group: Group) -> set[Place]:
