@@ -370,3 +370,14 @@ def test_wide_pictures_have_low_tiles(width: int, planes: int, side: int) -> Non
     plan = planned(np.broadcast_to(np.uint8(0), (4000, width, planes)), Recipe((kernel,)))
     assert plan.chains[0].stages[0].strategy == "fourier"
     assert (2 * plan.strip + side - 1) * (width + side - 1) * planes * 4 <= 40 << 20
+
+
+@pytest.mark.parametrize("strategy", ["banded", "fourier"])
+def test_alpha_without_colours_is_filtered_in_floats(strategy: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 1), np.uint8)
+    recipe = Recipe((imfilt.Kernel(bell(9, 0.4)),))
+    results = []
+    for name in ("taps", strategy):
+        plan = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape, has_alpha=True, strategy=name)
+        results.append(carried_out(plan, image))
+    assert np.array_equal(results[0], results[1])
