@@ -352,3 +352,14 @@ def test_float_pictures_keep_the_contract_by_transforms_too(shape: tuple[int, in
     for threads in (2, 3):
         again = carried_out(planned(image, recipe, "fourier"), image, threads)
         assert np.array_equal(again, result, equal_nan=True)
+
+
+@pytest.mark.parametrize("strategy", ["banded", "fourier"])
+def test_alpha_without_colours_is_filtered_in_floats(strategy: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 1), np.uint8)
+    recipe = Recipe((imfilt.Kernel(bell(9, 0.4)),))
+    results = []
+    for name in ("taps", strategy):
+        plan = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape, has_alpha=True, strategy=name)
+        results.append(carried_out(plan, image))
+    assert np.array_equal(results[0], results[1])

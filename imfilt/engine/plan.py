@@ -282,7 +282,7 @@ def _make_chain(
             step.is_edge,
             samples.is_float,
             step is steps[-1],
-            PLANES[planes].count(shape[2]),
+            max(PLANES[planes].count(shape[2]), 1),
         )
         name, fit = _choose_strategy(stage, signed, strategy)
         signed = signed or fit.signed

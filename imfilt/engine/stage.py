@@ -35,7 +35,7 @@ class Stage:
     is_last: bool = True
     """Whether no kernel comes after it, so that its rows come in whole strips."""
     planes: int = 1
-    """How many planes it is laid over."""
+    """How many planes it is laid over; 1 where there are none, as of the colours of alpha alone."""
     strategy: str = ""
     """A key of `imfilt.engine.strategies.STRATEGIES`."""
     held: int = 0

@@ -1,12 +1,12 @@
-"""Measures what the engine's cost model holds: what a pass costs in each dtype, and a Fourier transform.
+"""Measures what the engine's cost model holds: what a pass costs in each dtype, a Fourier transform, a matrix product.
 
-Run ``python tests/benchmarks/calibrate.py`` on a quiet machine and compare with `PASS_COST` in
-imfilt/engine/strategies/fit.py and the costs in imfilt/engine/strategies/fourier.py. Only the ratios matter there.
+Run ``python tests/benchmarks/calibrate.py`` on a quiet machine, with ``OPENBLAS_NUM_THREADS=1``, and compare with
+`PASS_COST` in imfilt/engine/strategies/fit.py and the costs in fourier.py and banded.py beside it. Only the ratios
+matter there.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
@@ -16,8 +16,9 @@ from imfilt.engine.arrays import ArrayRows
 from imfilt.engine.plan import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import SAMPLE_TYPES
-from imfilt.engine.strategies.fit import PASS_COST
-from imfilt.engine.strategies.fourier import tile_of
+from imfilt.engine.stage import Stage
+from imfilt.engine.strategies import banded, fourier
+from imfilt.engine.strategies.fit import PASS_COST, Fit
 from imfilt.engine.strips import Walker
 from imfilt.kernels.kernel import Kernel
 
@@ -49,19 +50,38 @@ def pass_cost(dtype: str) -> float:
     return nanoseconds(add, repeats * sums.size)
 
 
-def fourier_cost(*, whole: bool) -> float:
-    """Return what the Fourier strategy costs a sample and a doubling of the tile."""
+def stage_cost(kernel: Kernel, strategy: str) -> tuple[float, Stage]:
+    """Return what a strategy takes a sample for a kernel, and the stage."""
     image = np.random.default_rng(0).integers(0, 256, (1200, 1500, 3), np.uint8)
-    rng = np.random.default_rng(1)
-    weights = rng.integers(1, 100, (31, 31)) if whole else rng.random((31, 31))
-    recipe = Recipe((Kernel(weights, divisor="sum"),))
-    plan = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape, strategy="fourier")
-    stage = plan.chains[0].stages[0]
-    height, width = tile_of(stage)
-    useful = (height - stage.down.reach) * (width - stage.across.reach) / (height * width)
+    plan = make_plan(Recipe((kernel,)), SAMPLE_TYPES["uint8"], image.shape, strategy=strategy)
     walker = Walker(plan, ArrayRows(image), range(image.shape[0]))
-    cost = nanoseconds(lambda: [None for _ in walker], image.size, repeats=5)
-    return cost * useful / math.log2(height * width)
+    return nanoseconds(lambda: [None for _ in walker], image.size, repeats=5), plan.chains[0].stages[0]
+
+
+def fourier_costs(*, whole: bool) -> str:
+    """Return what tiles of several sizes take, and the model for them."""
+    cells = []
+    rng = np.random.default_rng(1)
+    for side in (9, 31, 63, 101):
+        weights = rng.integers(1, 100, (side, side)) if whole else rng.random((side, side))
+        cost, stage = stage_cost(Kernel(weights, divisor="sum"), "fourier")
+        fit = fourier.fit(stage)
+        model = fit.nanoseconds if isinstance(fit, Fit) else float("nan")
+        height, width = fourier.tile_of(stage)
+        cells.append(f"{height} x {width} {cost:.2f} (model {model:.2f})")
+    return ", ".join(cells)
+
+
+def banded_costs() -> str:
+    """Return what matrix products take for kernels of several sizes, and the model for them."""
+    cells = []
+    for side in (9, 41, 161):
+        line = np.exp(-0.5 * np.linspace(-4, 4, side) ** 2)
+        cost, stage = stage_cost(Kernel(np.outer(line, line), divisor="sum"), "banded")
+        fit = banded.fit(stage)
+        model = fit.cost("float32") if isinstance(fit, Fit) else float("nan")
+        cells.append(f"{side} x {side} {cost:.2f} (model {model:.2f})")
+    return ", ".join(cells)
 
 
 def main() -> None:
@@ -70,7 +90,8 @@ def main() -> None:
     for dtype, model in PASS_COST.items():
         print(f"{dtype:10}{pass_cost(dtype):12.3f}{model:10.3f}")
     for name, whole in (("single", False), ("double", True)):
-        print(f"fourier, {name} precision: {fourier_cost(whole=whole):.3f} ns a sample and a doubling of the tile")
+        print(f"fourier, {name} precision, ns a sample: {fourier_costs(whole=whole)}")
+    print(f"banded, ns a sample: {banded_costs()}")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from imfilt.engine.strategies.program import Program
 Array = NDArray[Any]
 
 # In passes over the samples. Measured by tests/benchmarks/calibrate.py.
-_PRODUCT_COST = 0.23
-_TURNING_COST = 7.0
+_PRODUCT_COST = 0.29
+_TURNING_COST = 8.5
 
 _ROWS = 24
 _COLUMNS = 16
@@ -112,6 +112,8 @@ class Banded:
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
         rows, columns, planes = sums.shape
+        if not planes:
+            return []
         flat, flat_sums = window.reshape(len(window), -1), sums.reshape(rows, -1)
         program: Program = []
         for y in range(0, rows, _ROWS):

@@ -27,8 +27,8 @@ Copies = list[tuple[Array, Array]]
 
 # Nanoseconds a sample of a tile, and what each doubling of the tile adds.
 # Measured by tests/benchmarks/calibrate.py.
-_SINGLE_COST = 0.9, 0.17
-_DOUBLE_COST = 1.0, 0.33
+_SINGLE_COST = 1.3, 0.21
+_DOUBLE_COST = 2.5, 0.35
 _MOVING_COST = 0.05
 """Nanoseconds a byte that the window keeps from one strip to the next."""
 
