@@ -206,7 +206,8 @@ def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:
     for chain in chains:
         for stage in chain.stages:
             window = (rows - 1) * stage.down.stride + stage.down.reach + 1
-            column += ((1 + stage.held) * window + rows) * shape[2] * _item_bytes(chain.dtype)
+            held = _item_bytes(stage.window_dtype) + stage.held * _item_bytes(chain.dtype)
+            column += (held * window + _item_bytes(chain.dtype) * rows) * shape[2]
         reach = max(reach, sum(stage.across.reach for stage in chain.stages))
     return max(_BUFFER_BYTES // column, _LEAST_REACHES * reach, _FEWEST_COLUMNS)
 
@@ -297,9 +298,18 @@ def _make_chain(
         bound = max(bound, result)
         signed = signed or result >= _SIGNED_16_BITS
     dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, fits, bound)
+    stages = [replace(stage, window_dtype=dtype) for stage in stages]
+    if STRATEGIES[stages[0].strategy].takes_samples and _are_held_by(samples, planes, scale, stages[0].outside):
+        stages[0] = replace(stages[0], window_dtype=samples.name)
     strip = max((fit.strip for fit in fits if fit.strip), default=None)
     columns = fits[-1].columns or 1
     return Chain(planes, tuple(stages), scale, denominator, bound, signed, dtype, strip, columns, late, negated)
+
+
+def _are_held_by(samples: SampleType, planes: str, scale: int, outside: int | float) -> bool:
+    """Return whether the numbers that come in are samples as they are, those beyond the border as well."""
+    is_level = 0 <= outside <= samples.largest and outside == int(outside)
+    return PLANES[planes].are_samples and scale == 1 and is_level and not samples.is_float
 
 
 def _set_apart(step: Step) -> tuple[int, bool, list[Step]]:

@@ -27,6 +27,8 @@ class Planes:
     """From a constant border and the level of white to the number that lies beyond it."""
     fill: Callable[[Array, Array], object]
     """From the samples to the numbers, into an array of the working dtype."""
+    are_samples: bool = True
+    """Whether the numbers are samples as they are."""
 
 
 def _copy(samples: Array, numbers: Array) -> None:
@@ -62,5 +64,6 @@ PLANES = {
         bound=lambda white: white * white,
         outside=lambda rule, white: rule.level * (white if rule.is_opaque else 0),
         fill=_multiply_by_alpha,
+        are_samples=False,
     ),
 }

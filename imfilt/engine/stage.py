@@ -40,6 +40,8 @@ class Stage:
     """A key of `imfilt.engine.strategies.STRATEGIES`."""
     held: int = 0
     """How many arrays as large as its window the strategy keeps beside the window."""
+    window_dtype: str = ""
+    """The dtype of the numbers it looks at: the working dtype, or that of the samples, which may be narrower."""
 
     @property
     def is_whole(self) -> bool:

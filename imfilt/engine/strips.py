@@ -119,7 +119,7 @@ def _chain_rows(plan: Plan, chain: Chain, source: RowSource, band: range, column
         chain.stages, bands, inside, (*inside[1:], columns), strict=True
     ):
         border = plan.recipe.border_rule.border
-        window = _Window(stage, border, upstream, columns_in, columns_out, planes, chain.dtype)
+        window = _Window(stage, border, upstream, columns_in, columns_out, planes)
         upstream = rows = _StageRows(stage, window, columns_out, min(plan.strip, len(rows_out)), chain.dtype)
         window.fetch(stage.down.inputs(rows_out.start, rows_out.stop), kept)
         kept = range(stage.down.output)
@@ -185,7 +185,6 @@ class _Window:
         inside: range,
         outputs: range,
         planes: int,
-        dtype: str,
     ) -> None:
         self._upstream = upstream
         self._outside = stage.outside
@@ -198,7 +197,7 @@ class _Window:
         sides = range(held.start, inside.start), range(inside.stop, held.stop)
         self._sides = [self._beyond(columns, held.start, stage.across.length) for columns in sides if columns]
         self._shape = len(held), planes
-        self._dtype = dtype
+        self._dtype = stage.window_dtype
         self._numbers = self._buffer(0)
         self._rows = range(0)
         self._fetched: dict[int, Array] = {}

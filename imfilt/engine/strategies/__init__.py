@@ -34,6 +34,8 @@ class Entry:
     """What it takes; or why it cannot be done."""
     make: Callable[[Stage, str], Strategy]
     """From a stage and a working dtype to what does it."""
+    takes_samples: bool = False
+    """Whether the window may hold samples as they are, for it copies them anyway, and widens them then."""
 
 
 STRATEGIES: dict[str, Entry] = {
@@ -41,5 +43,5 @@ STRATEGIES: dict[str, Entry] = {
     "separable": Entry("a column and a row of whole numbers, and the centre apart", separable.fit, separable.Separable),
     "lowrank": Entry("a few columns and rows of floats", lowrank.fit, lowrank.LowRank),
     "banded": Entry("a few columns and rows of floats, as products of matrices", banded.fit, banded.Banded),
-    "fourier": Entry("products of Fourier transforms of tiles", fourier.fit, fourier.Fourier),
+    "fourier": Entry("products of Fourier transforms of tiles", fourier.fit, fourier.Fourier, takes_samples=True),
 }

@@ -164,7 +164,10 @@ class Fourier:
         if self._pairs_as is None:
             return self._apart([(samples[..., i : i + 1], target[..., i : i + 1]) for i in range(2)])
         numbers = self._numbers
-        loads = [(_under(numbers, samples), samples.view(self._pairs_as)[..., 0])]
+        if samples.dtype == numbers.real.dtype:
+            loads = [(_under(numbers, samples), samples.view(self._pairs_as)[..., 0])]
+        else:
+            loads = [(_under(part, samples), samples[..., i]) for i, part in enumerate((numbers.real, numbers.imag))]
         stores = [(target.view(self._pairs_as)[..., 0], _under(numbers, target))]
         return self._call, (loads, _beyond(numbers, samples), stores, [(samples, target)])
 
