@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from imfilt.engine.choices import choose
 from imfilt.errors import KernelError, RecipeError
@@ -61,8 +62,7 @@ BORDERS = {
 }
 
 
-@dataclass(frozen=True)
-class BorderRule:
+class BorderRule(NamedTuple):
     """A border as a recipe asks for it: the rule, and the level that a constant border has."""
 
     border: Border

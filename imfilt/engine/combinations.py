@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
 
 
-@dataclass(frozen=True)
-class Combination:
+class Combination(NamedTuple):
     """A way to make one exact result of those of several kernels, sample by sample."""
 
     name: str

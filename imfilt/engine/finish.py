@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -186,7 +185,7 @@ def _common_chain(plan: Plan) -> Chain:
     if len(plan.chains) == 1:
         return plan.chains[0]
     bound, signed = max(chain.bound for chain in plan.chains), any(chain.signed for chain in plan.chains)
-    return replace(plan.chains[0], bound=bound, signed=signed)
+    return plan.chains[0]._replace(bound=bound, signed=signed)
 
 
 def _weighted_ratio(

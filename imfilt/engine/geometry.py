@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SIZES: dict[str, Callable[[int, int], tuple[int, int]]] = {
     # From the kernel's reach (dilation · (taps - 1)) and its anchor's offset to the padding before and after.
@@ -13,8 +13,7 @@ SIZES: dict[str, Callable[[int, int], tuple[int, int]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(NamedTuple):
     """One direction, down or across: a kernel's taps over a length of samples.
 
     Output ``y`` looks at the inputs ``y · stride - before + i · dilation`` for ``i`` in ``0 … taps - 1``; inputs below

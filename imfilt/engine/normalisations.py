@@ -7,7 +7,6 @@ and the largest result in the whole picture. So one function can round, clip and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -28,8 +27,7 @@ class Scaling(NamedTuple):
     offset: Fraction
 
 
-@dataclass(frozen=True)
-class Normalisation:
+class Normalisation(NamedTuple):
     """A way to bring results into the range of the output."""
 
     name: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from imfilt.engine.choices import choose
 from imfilt.engine.geometry import Axis, lay_axis
@@ -42,8 +42,7 @@ _LEAST_REACHES = 2
 _SIGNED_16_BITS = 1 << 15
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What the engine makes of a recipe for a sample type and a size."""
 
     recipe: Recipe
@@ -288,7 +287,7 @@ def _make_chain(
         name, fit = _choose_strategy(stage, signed, strategy)
         signed = signed or fit.signed
         bound = max(bound, fit.weight * bound + abs(offset))
-        stages.append(replace(stage, strategy=name, held=fit.held))
+        stages.append(stage._replace(strategy=name, held=fit.held))
         fits.append(fit)
         length, width = down.output, across.output
     if not whole and bound > _LARGEST_FLOAT:
@@ -298,9 +297,9 @@ def _make_chain(
         bound = max(bound, result)
         signed = signed or result >= _SIGNED_16_BITS
     dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, fits, bound)
-    stages = [replace(stage, window_dtype=dtype) for stage in stages]
+    stages = [stage._replace(window_dtype=dtype) for stage in stages]
     if STRATEGIES[stages[0].strategy].takes_samples and _are_held_by(samples, planes, scale, stages[0].outside):
-        stages[0] = replace(stages[0], window_dtype=samples.name)
+        stages[0] = stages[0]._replace(window_dtype=samples.name)
     strip = max((fit.strip for fit in fits if fit.strip), default=None)
     columns = fits[-1].columns or 1
     return Chain(planes, tuple(stages), scale, denominator, bound, signed, dtype, strip, columns, late, negated)
@@ -327,7 +326,7 @@ def _set_apart(step: Step) -> tuple[int, bool, list[Step]]:
     weights[y][x] -= late * step.divisor
     negated = all(weight <= 0 for row in weights for weight in row)
     sign = -1 if negated else 1
-    return late, negated, [replace(step, weights=tuple(tuple(int(sign * w) for w in row) for row in weights))]
+    return late, negated, [step._replace(weights=tuple(tuple(int(sign * w) for w in row) for row in weights))]
 
 
 def _choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[str, Fit]:
@@ -378,4 +377,4 @@ def _with_whole_bias(step: Step, denominator: int) -> Step:
     if factor == 1:
         return step
     weights = tuple(tuple(int(weight) * factor for weight in row) for row in step.weights)
-    return replace(step, weights=weights, divisor=step.divisor * factor)
+    return step._replace(weights=weights, divisor=step.divisor * factor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from imfilt.engine.choices import choose
 from imfilt.engine.pairs import Pair, to_pair
@@ -13,8 +13,7 @@ _SIZE = r"\s*(\d{1,9})(?:x(\d{1,9}))?\s*"
 _POOLING = re.compile(rf"([^:]*)(?::{_SIZE}(?:,\s*s{_SIZE})?)?", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Pool:
+class Pool(NamedTuple):
     """A way to make one sample of a window of them."""
 
     name: str
@@ -38,8 +37,7 @@ POOLS = {
 }
 
 
-@dataclass(frozen=True)
-class Pooling:
+class Pooling(NamedTuple):
     """A pool of `POOLS` over windows of rows × columns that lie `stride` apart and inside the picture."""
 
     pool: Pool

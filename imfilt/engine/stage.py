@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from imfilt.engine.geometry import Axis
 
@@ -13,8 +13,7 @@ FLOATS = ("float32", "float64")
 ANY_INTEGER = "object"  # Python's own integers: slow, and never too small
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """One kernel of a chain, laid over numerators: whole numbers, or floats."""
 
     name: str
@@ -49,8 +48,7 @@ class Stage:
         return isinstance(self.weights[0][0], int)
 
 
-@dataclass(frozen=True)
-class Chain:
+class Chain(NamedTuple):
     """Kernels in a row over planes of the picture; the exact result is ``numerator / denominator``."""
 
     planes: str

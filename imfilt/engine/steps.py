@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from imfilt.engine.pairs import Pair
 from imfilt.engine.recipe import Recipe
@@ -15,8 +15,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A kernel as one pass uses it: its result is ``sums / divisor + bias``."""
 
     name: str
@@ -37,7 +36,7 @@ class Step:
 def make_steps(recipe: Recipe, *, in_floats: bool) -> list[Step]:
     """Return the kernels of `recipe` as steps, in exact whole numbers or in floats over 1."""
     is_edge = any((kernel.is_exact or kernel.is_short) and kernel.sum == 0 for kernel in recipe.kernels)
-    return [replace(_step(kernel, recipe, in_floats), is_edge=is_edge) for kernel in recipe.kernels]
+    return [_step(kernel, recipe, in_floats)._replace(is_edge=is_edge) for kernel in recipe.kernels]
 
 
 def make_passes(recipe: Recipe, *, is_weighted: bool, in_floats: bool) -> list[tuple[str, list[Step]]]:
@@ -52,7 +51,7 @@ def make_passes(recipe: Recipe, *, is_weighted: bool, in_floats: bool) -> list[t
 
 def _make_weighted_passes(steps: list[Step], alpha_mode: str) -> list[tuple[str, list[Step]]]:
     """Return the passes for colour weighted by alpha; `total_bias` is still to be added."""
-    steps = [replace(step, bias=Fraction(0)) for step in steps]
+    steps = [step._replace(bias=Fraction(0)) for step in steps]
     alpha = [_anchor_tap(step) if alpha_mode == "keep" else _to_unit_sum(step) for step in steps]
     return [("premultiplied", steps), ("alpha", alpha), ("colour", steps)]
 
@@ -63,8 +62,7 @@ def _over_one_divisor(steps: list[Step]) -> list[Step]:
         return steps  # floats, whose divisor is 1
     divisor = math.lcm(*(math.lcm(step.divisor, step.bias.denominator) for step in steps))
     return [
-        replace(
-            step,
+        step._replace(
             weights=tuple(tuple(int(weight) * (divisor // step.divisor) for weight in row) for row in step.weights),
             divisor=divisor,
         )
@@ -103,7 +101,7 @@ def _anchor_tap(step: Step) -> Step:
     one = 1 if step.is_whole else 1.0
     cells = range(len(step.weights)), range(len(step.weights[0]))
     weights = tuple(tuple(one * ((y, x) == step.anchor) for x in cells[1]) for y in cells[0])
-    return replace(step, weights=weights, divisor=1)
+    return step._replace(weights=weights, divisor=1)
 
 
 def _to_unit_sum(step: Step) -> Step:
@@ -114,7 +112,7 @@ def _to_unit_sum(step: Step) -> Step:
             f"kernel {step.name!r} sums to 0 and cannot filter alpha; choose --alpha keep or --alpha straight"
         )
     if isinstance(total, float):
-        return replace(step, weights=tuple(tuple(weight / total for weight in row) for row in step.weights))
+        return step._replace(weights=tuple(tuple(weight / total for weight in row) for row in step.weights))
     sign = 1 if total > 0 else -1
     weights = tuple(tuple(weight * sign for weight in row) for row in step.weights)
-    return replace(step, weights=weights, divisor=abs(total))
+    return step._replace(weights=weights, divisor=abs(total))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
@@ -25,8 +24,7 @@ class Strategy(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A strategy, and what it would take to do a stage with it."""
 
     meaning: str

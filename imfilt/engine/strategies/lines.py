@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ from imfilt.engine.strategies.taps import count_passes, group_by_weight, weighte
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """Weights along one axis, as runs of equal weights one after the other, and what is left."""
 
     runs: tuple[int, ...]

@@ -7,10 +7,9 @@ such pairs), the pair is added once for the whole strip, and then the sums of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +29,7 @@ _MOST_TAPS_TO_PAIR = 64
 _MOST_PAIRED = 1024
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Taps of one weight, but for its sign, in two parts: single taps, and pairs that are added up beforehand."""
 
     weight: Number
