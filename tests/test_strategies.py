@@ -192,6 +192,14 @@ def test_a_picture_of_one_column_is_the_same_at_every_strip_height(strategy: str
         assert np.array_equal(carried_out(planned(image, recipe, strategy, strip), image), expected)
 
 
+@pytest.mark.parametrize("name", ["edge1", "gaussian5", "unsharp5"])
+def test_a_strip_finished_in_parts_and_a_lower_one_after_it_are_as_short_strips_are(name: str) -> None:
+    image = np.random.default_rng(5).integers(0, 1 << 16, (52, 6000, 3), np.uint16)
+    recipe = Recipe((imfilt.load_registry()[name],))
+    expected = carried_out(planned(image, recipe, strip=10), image)
+    assert np.array_equal(carried_out(planned(image, recipe, strip=32), image), expected)
+
+
 @pytest.mark.parametrize("border", ["zero", "edge"])
 def test_threads_may_read_an_image_that_was_opened_and_not_yet_decoded(tmp_path: Path, border: str) -> None:
     Image.effect_noise((900, 700), 50).save(tmp_path / "a.png")

@@ -67,7 +67,7 @@ class Finisher:
     def _round_late(self, numerators: Array, middle: Array, samples: Array) -> None:
         """Write ``late · middle ± numerators / denominator + offset``, rounded."""
         chain = self._plan.chains[0]
-        if self._room is None:
+        if self._room is None or len(self._room) < len(numerators):
             self._room = make_buffer((numerators.shape[0], numerators.shape[1], numerators.shape[2]), numerators.dtype)
         results = self._room[: len(numerators)]
         np.multiply(middle, chain.late, out=results)
@@ -120,7 +120,7 @@ class Finisher:
 
     def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
         number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
-        np.clip(rounded, number(0), number(self._plan.samples.largest), out=rounded)
+        rounded.clip(number(0), number(self._plan.samples.largest), out=rounded)
         np.copyto(samples, rounded, casting="unsafe")
 
 

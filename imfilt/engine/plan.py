@@ -30,7 +30,7 @@ _LARGEST_FLOAT32_SUM = 1024
 _MOST_FLOAT32_PASSES = 512
 
 # A strip has so many samples: with fewer, what Python does around each call counts; with more, the caches are left.
-_WINDOW_SAMPLES = 400_000
+_WINDOW_SAMPLES = 700_000
 _FEWEST_ROWS = 4
 _MOST_ROWS = 256
 

@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 # Below this many samples a band, starting a thread costs more than it saves.
 _SAMPLES_A_THREAD = 1 << 20
 # A strip of more bytes than fit into a core's second-level cache is finished in parts, as that takes several passes.
-_LARGE_STRIP = 1 << 20
-_FINISHED_BYTES = 1 << 18
+_LARGE_STRIP = 2 << 20
+_FINISHED_BYTES = 1 << 20
 
 
 def filter_rows(
