@@ -371,3 +371,9 @@ def test_the_command_refuses_one_kernel_before_anything_is_written(run: Run, tmp
     assert (result.status, result.stdout) == (2, b"")
     assert "at least two kernels" in result.stderr
     assert not (tmp_path / "a.png").exists()
+
+
+def test_the_plan_tells_of_the_combination(run: Run, tmp_path: Path) -> None:
+    Image.new("L", (50, 40)).save(tmp_path / "a.png")
+    result = run("apply", tmp_path / "a.png", "-k", "edge1", "-k", "edge2", "--combine", "maxabs", "-v")
+    assert f"then maxabs: {COMBINATIONS['maxabs'].meaning}\n" in result.stderr
