@@ -74,6 +74,8 @@ def apply(
     alpha: str = "auto",
     combine: str | None = None,
     pool: str | None = None,
+    depth: str | None = None,
+    background: tuple[int, int, int] | None = None,
     registry: Registry | None = None,
     threads: int | None = None,
 ) -> Samples:
@@ -82,8 +84,8 @@ def apply(
     Parameters
     ----------
     image : PIL.Image.Image or numpy.ndarray
-        An array is H × W or H × W × C, of uint8, uint16 or float32. An image of Pillow keeps its mode, but a palette
-        becomes RGB or RGBA and one bit becomes grey.
+        An array is H × W or H × W × C, of integers of 8, 16 or 32 bits, float32 or float64. An image of Pillow keeps
+        its mode, but a palette becomes RGB or RGBA and one bit becomes grey.
     kernel : str, matrix or Kernel, or a sequence of them
         Names are looked up in `registry`. Several are applied in this order as one exact computation: each sees the
         whole result of the one before, and rounding and clipping come once, last.
@@ -108,6 +110,12 @@ def apply(
     pool : str, optional
         Bring the finished samples together, window by window: ``max``, ``mean``, ``sum`` or ``min``, with the size of
         the windows and how far apart they lie, as in ``max:2``, ``mean:3x2`` or ``max:3,s2``; see `pool`.
+    depth : str, optional
+        ``8``, ``16`` or ``float``: what the samples are converted to, white to white, before they are rounded once. An
+        image of Pillow must be able to hold it.
+    background : (red, green, blue), optional
+        The colour, in levels from 0 to 255, that the finished samples are laid over where there is alpha, which takes
+        it out.
     registry : Registry, optional
         The built-in kernels where it is not given; see `load_registry`.
     threads : int, optional
@@ -146,6 +154,8 @@ def apply(
         alpha=alpha,
         combine=combine,
         pool=pool,
+        depth=depth,
+        background=background,
     )
     if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array

@@ -34,7 +34,7 @@ def filter_picture(
 ) -> tuple[Picture, Plan]:
     """Return `picture` filtered, and the plan that was carried out.
 
-    `in_place` allows the picture to be written over, which is done where the result has the same size.
+    `in_place` allows the picture to be written over, which is done where the result is laid out alike.
     """
     from imfilt.engine.plan import make_plan
     from imfilt.engine.run import filter_rows
@@ -44,17 +44,13 @@ def filter_picture(
     plan = make_plan(
         recipe, mode.samples, source.shape, has_alpha=mode.has_alpha, unused=source.unused, strategy=strategy
     )
-    in_place = in_place and _keeps_shape(plan) and not picture.image.readonly
+    in_place = in_place and plan.keeps_layout and not picture.image.readonly
     if in_place:
         filter_rows(plan, source, source, threads=threads, in_place=True)
         return picture, plan
     result = picture.like(plan.result_shape)
     filter_rows(plan, source, rows_of(result, unused=source.unused), threads=threads)
     return result, plan
-
-
-def _keeps_shape(plan: Plan) -> bool:
-    return plan.output_shape == plan.shape and plan.recipe.pool is None
 
 
 def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) -> Image:

@@ -42,14 +42,14 @@ class ArrayRows:
 
 
 def filter_array(array: Array, recipe: Recipe, *, threads: int | None = None, strip: int | None = None) -> Array:
-    """Return the samples of `array` filtered, rounded and clipped, in the same dtype.
+    """Return the samples of `array` filtered, rounded and clipped, in the same dtype unless the recipe names a depth.
 
-    `array` is H × W or H × W × C, of uint8, uint16 or float32. All channels are filtered alike, unless the recipe names
+    `array` is H × W or H × W × C, of a type in `SAMPLE_TYPES`. All channels are filtered alike, unless the recipe names
     an alpha mode: then the last channel is alpha.
     """
     cube = as_cube(array)
     plan = make_plan(recipe, sample_type(array.dtype.name), cube.shape, has_alpha=recipe.alpha != "auto", strip=strip)
-    filtered = np.empty(plan.result_shape, array.dtype)
+    filtered = np.empty(plan.result_shape, array.dtype if plan.output is plan.samples else plan.output.name)
     filter_rows(plan, ArrayRows(cube), ArrayRows(filtered), threads=threads)
     return filtered.reshape(filtered.shape[: array.ndim])
 

@@ -16,6 +16,8 @@ from imfilt.engine.stage import ANY_INTEGER, integer_dtype
 
 Array = NDArray[Any]
 
+_MOST_THRESHOLDS = 1 << 16
+
 
 def combine(results: Sequence[Array], combination: Combination, bound: Fraction) -> tuple[Array, Fraction]:
     """Return one array of results, and what none is further from 0 than; of roots in whole numbers, the squares."""
@@ -80,7 +82,7 @@ class RootScale:
     def __init__(self, scaling: Scaling, largest: int, denominator: int | None, *, is_stretched: bool) -> None:
         self._largest = largest
         scale, offset = scaling
-        black, white = Fraction(0), Fraction(largest**2)
+        black, white = Fraction(0), (largest / scale) ** 2 if scale else Fraction(0)
         if is_stretched:
             black = -offset / scale if scale else Fraction(0)
             white = black + largest / scale if scale else black
@@ -90,7 +92,7 @@ class RootScale:
         numbers = int(black * shared), int(white * shared), shared * (2 * largest) ** 2
         # Of black 0, a level is reached that is b / 2 by squares from b² · white / whole on.
         self._black, self._white, self._whole = (number // math.gcd(*numbers) for number in numbers)
-        self._denominator = denominator
+        self._denominator = denominator if largest <= _MOST_THRESHOLDS else None  # a search needs no table
         self._table: _Table | None = None
 
     def __call__(self, squares: Array, denominators: Array) -> Array:
@@ -137,7 +139,11 @@ class RootScale:
         squares, denominators = squares.astype(dtype) * self._whole, denominators.astype(dtype) ** 2
         if not self._black:
             halves = np.minimum(squares // (denominators * self._white), (2 * self._largest) ** 2)
-            roots: Array = np.sqrt(halves.astype(np.float64)).astype(np.int32)  # cut exactly, of numbers so small
+            roots: Array
+            if self._largest < _MOST_THRESHOLDS:
+                roots = np.sqrt(halves.astype(np.float64)).astype(np.int32)  # cut exactly, of numbers so small
+            else:
+                roots = np.frompyfunc(math.isqrt, 1, 1)(halves.astype(ANY_INTEGER))
             return (roots + 1) // 2
         levels = np.zeros_like(squares)
         for bit in reversed(range(self._largest.bit_length())):

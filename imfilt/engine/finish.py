@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.combined import RootScale, combine, square_extremes
-from imfilt.engine.normalisations import Extremes, Scaling
+from imfilt.engine.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.plan import Plan
+from imfilt.engine.samples import SampleType
 from imfilt.engine.stage import ANY_INTEGER, Chain, integer_dtype
 
 Array = NDArray[Any]
@@ -30,20 +31,22 @@ class Finisher:
         self._plan = plan
         self._magnitude = plan.recipe.normalisation.magnitude
         unknown = Extremes(Fraction(0), Fraction(0))
-        self._scaling = plan.recipe.normalisation.scaling(plan.samples, extremes or unknown)
+        self._output = plan.output
+        self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, unknown)
+        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, extremes or unknown)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
-        chain, scaling = (plan.chains[1], _AS_IT_IS) if is_alpha else (_common_chain(plan), self._scaling)
+        chain, scaling = (plan.chains[1], self._as_it_is) if is_alpha else (_common_chain(plan), self._scaling)
         self._whole_offset = 0
         if chain.late:
             self._whole_offset = math.floor(scaling.offset)
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
-        self._division = _Division(chain, scaling, plan.samples.largest)
+        self._division = _Division(chain, scaling, plan.output)
         self._room: Array | None = None
         self._roots: RootScale | None = None
         if _has_squares(plan):
             denominator = None if plan.is_weighted else chain.denominator
             is_stretched = plan.recipe.normalisation.measures
-            self._roots = RootScale(self._scaling, plan.samples.largest, denominator, is_stretched=is_stretched)
+            self._roots = RootScale(self._scaling, plan.output.largest, denominator, is_stretched=is_stretched)
 
     def __call__(self, numbers: list[Array], samples: Array) -> None:
         """Write the samples (rows × columns × channels) of a strip; `numbers` are its numerators, and are used up."""
@@ -52,10 +55,10 @@ class Finisher:
             colours = samples[..., : squares.shape[2]]
             self._clip_and_cast(self._roots(squares, denominators), colours)
             if self._plan.is_weighted:
-                self._round(numbers[1], _AS_IT_IS, samples[..., -1:])
+                self._round(numbers[1], self._as_it_is, samples[..., -1:])
         elif self._plan.is_weighted:
             self._round_ratio(*exact_results(self._plan, numbers), samples[..., :-1])
-            self._round(numbers[1], _AS_IT_IS, samples[..., -1:])
+            self._round(numbers[1], self._as_it_is, samples[..., -1:])
         elif self._plan.chains[0].late:
             self._round_late(numbers[0], numbers[1], samples)
         else:
@@ -102,7 +105,7 @@ class Finisher:
         offset += _HALF
         common = math.lcm(scale.denominator, offset.denominator)
         factor, addend = int(scale * common), int(offset * common)
-        largest = bound * max(abs(factor) + abs(addend), common)
+        largest = max(bound * max(abs(factor) + abs(addend), common), Fraction(self._output.bound))
         numerators, denominators = _widened(numerators, largest), _widened(denominators, largest)
         rounded = (numerators * factor + denominators * addend) // (denominators * common)
         self._clip_and_cast(rounded, samples)
@@ -112,31 +115,37 @@ class Finisher:
             scaling = Scaling(Fraction(0), Fraction(0))  # as flat as floating point can tell
         if scaling != _AS_IT_IS:
             values = values * float(scaling.scale) + float(scaling.offset)
-        if self._plan.samples.is_float:
+        if self._output.is_float:
             np.copyto(samples, values, casting="same_kind")
-        else:
-            np.add(values, 0.5, out=values)
-            self._clip_and_cast(values, samples)  # whose cast drops the fraction
+            return
+        np.add(values, 0.5, out=values)
+        if self._plan.samples.is_float:
+            np.copyto(values, 0, where=np.isnan(values))  # whole numbers have nothing for what is no number
+        if self._output.smallest < 0:
+            np.floor(values, out=values)
+        self._clip_and_cast(values, samples)  # whose cast drops the fraction
 
     def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
         number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
-        rounded.clip(number(0), number(self._plan.samples.largest), out=rounded)
+        rounded.clip(number(self._output.smallest), number(self._output.largest), out=rounded)
         np.copyto(samples, rounded, casting="unsafe")
 
 
 class _Division:
     """``scale · numerators / denominator + offset``, rounded half up, in whole numbers."""
 
-    def __init__(self, chain: Chain, scaling: Scaling, white: int) -> None:
+    def __init__(self, chain: Chain, scaling: Scaling, output: SampleType) -> None:
         ratio = scaling.scale / chain.denominator
         self._factor, self._divisor = ratio.numerator, ratio.denominator
         self._addend = math.floor((scaling.offset + _HALF) * ratio.denominator)
         if chain.negated:  # -floor(half - n / d), which is a quotient rounded half down
             self._addend = self._divisor - 1 - self._addend
         largest = chain.bound * abs(self._factor) + abs(self._addend)
-        self._bound = max(largest, Fraction(white), Fraction(self._divisor))
+        self._bound = max(largest, Fraction(output.bound), Fraction(self._divisor))
         self._is_trivial = (self._factor, self._addend, self._divisor) == (1, 0, 1)
-        self.fits = not chain.signed and self._factor >= 0 <= self._addend and largest // self._divisor <= white
+        self.fits = (
+            not chain.signed and self._factor >= 0 <= self._addend and largest // self._divisor <= output.largest
+        )
         """Whether it is proved that no quotient is below 0 or above white."""
 
     def __call__(self, numerators: Array) -> Array:

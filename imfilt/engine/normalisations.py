@@ -32,7 +32,8 @@ class Normalisation(NamedTuple):
 
     name: str
     meaning: str
-    scaling: Callable[[SampleType, Extremes], Scaling]
+    scaling: Callable[[SampleType, SampleType, Extremes], Scaling]
+    """From the samples that come in, those that go out, and the extremes."""
     magnitude: bool = False
     """Whether the scaling is of ``|h|``."""
     measures: bool = False
@@ -45,23 +46,23 @@ class Normalisation(NamedTuple):
         return not (self.magnitude or self.measures)
 
 
-def _as_it_is(_: SampleType, __: Extremes) -> Scaling:
-    return Scaling(Fraction(1), Fraction(0))
+def _as_it_is(source: SampleType, target: SampleType, _: Extremes) -> Scaling:
+    return Scaling(Fraction(target.largest, source.largest), Fraction(0))
 
 
-def _from_middle(samples: SampleType, _: Extremes) -> Scaling:
-    return Scaling(Fraction(1), samples.middle)
+def _from_middle(source: SampleType, target: SampleType, extremes: Extremes) -> Scaling:
+    return _as_it_is(source, target, extremes)._replace(offset=target.middle)
 
 
-def _to_peak(samples: SampleType, extremes: Extremes) -> Scaling:
-    return _stretch(samples, Extremes(Fraction(0), extremes.high))
+def _to_peak(source: SampleType, target: SampleType, extremes: Extremes) -> Scaling:
+    return _stretch(source, target, Extremes(Fraction(0), extremes.high))
 
 
-def _stretch(samples: SampleType, extremes: Extremes) -> Scaling:
+def _stretch(_: SampleType, target: SampleType, extremes: Extremes) -> Scaling:
     width = extremes.high - extremes.low
     if width == 0:
         return Scaling(Fraction(0), Fraction(0))
-    scale = samples.largest / width
+    scale = target.largest / width
     return Scaling(scale, -scale * extremes.low)
 
 
@@ -73,6 +74,6 @@ NORMALISATIONS = {
         Normalisation("peak", "|h| scaled so that the largest is white", _to_peak, magnitude=True, measures=True),
         Normalisation("minmax", "stretched: the smallest result is black, the largest white", _stretch, measures=True),
         Normalisation("shift", "mid-grey is added, then as clip", _from_middle),
-        Normalisation("none", "kept as it is (float pictures only)", _as_it_is, float_only=True),
+        Normalisation("none", "kept as it is (float output only)", _as_it_is, float_only=True),
     )
 }

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from imfilt.engine.background import Colour, flattened_channels
 from imfilt.engine.choices import choose
 from imfilt.engine.geometry import Axis, lay_axis
 from imfilt.engine.planes import PLANES
 from imfilt.engine.recipe import Recipe
-from imfilt.engine.samples import SampleType
+from imfilt.engine.samples import DEPTHS, SampleType
 from imfilt.engine.stage import ANY_INTEGER, FLOATS, Chain, Stage, integer_dtype
 from imfilt.engine.steps import Step, make_passes, total_bias
 from imfilt.engine.strategies import STRATEGIES
@@ -59,12 +60,32 @@ class Plan(NamedTuple):
     """Columns of output that are worked on at a time: all, unless the buffers would take too much memory."""
     unused: int = 0
     """How many of the last channels are of no account: they are filtered, and never looked at."""
+    has_alpha: bool = False
+    """Whether the last channel is alpha."""
+
+    @property
+    def output(self) -> SampleType:
+        """The type of the samples that come out."""
+        return _output(self.recipe, self.samples)
 
     @property
     def result_shape(self) -> Shape:
-        """The shape of the picture that comes out at the end: `output_shape`, pooled where the recipe says so."""
-        pooling = self.recipe.pooling
-        return (*pooling.output(*self.output_shape[:2]), self.output_shape[2]) if pooling else self.output_shape
+        """The shape of the picture that comes out at the end: `output_shape`, pooled and flattened."""
+        rows, columns, channels = self.output_shape
+        if self.recipe.pooling:
+            rows, columns = self.recipe.pooling.output(rows, columns)
+        return rows, columns, flattened_channels(channels, self.background) if self.background else channels
+
+    @property
+    def background(self) -> Colour | None:
+        """What the picture is laid over; None where nothing shows through it."""
+        return self.recipe.background if self.has_alpha else None
+
+    @property
+    def keeps_layout(self) -> bool:
+        """Whether each result takes the place of a sample, so that it may be written over it."""
+        same = self.output_shape == self.shape and self.output == self.samples
+        return same and self.recipe.pooling is None and self.background is None
 
     @property
     def tile_columns(self) -> int:
@@ -100,7 +121,13 @@ class Plan(NamedTuple):
             lines.append(f"then {self.recipe.combination.name}: {self.recipe.combination.meaning}")
         if self.recipe.pooling:
             lines.append(f"then {self.recipe.pooling}")
+        if self.output != self.samples:
+            lines.append(f"white, {self.samples.largest}, becomes {self.output.largest}: {self.output.name} samples")
         return lines
+
+
+def _output(recipe: Recipe, samples: SampleType) -> SampleType:
+    return samples if recipe.depth is None else DEPTHS[recipe.depth]
 
 
 def _estimate(strategy: str, stage: Stage, chain: Chain) -> str:
@@ -164,10 +191,11 @@ def make_plan(
     edge3, 3 x 3 over all samples: separable (a column and a row of whole numbers, and the centre apart)
     in int16, for no sum is beyond ±4590; 16 rows at a time
     """
-    if recipe.normalisation.float_only and not samples.is_float:
+    output = _output(recipe, samples)
+    if recipe.normalisation.float_only and not output.is_float:
         raise RecipeError(
-            f"normalisation {recipe.normalize!r} keeps negative and fractional results, which {samples.name} samples "
-            "cannot hold; choose another normalisation, or filter a float picture"
+            f"normalisation {recipe.normalize!r} keeps negative and fractional results, which {output.name} samples "
+            "cannot hold; choose another normalisation, or floating-point samples (--depth float)"
         )
     if 0 in shape[:2]:
         raise RecipeError("a picture without samples cannot be filtered")
@@ -191,7 +219,9 @@ def make_plan(
     if recipe.pooling:
         recipe.pooling.output(*output_shape[:2])  # which says so where no window fits
     columns = output_shape[1] if recipe.border_rule.is_far else panel or _panel_columns(chains, shape, rows)
-    return Plan(recipe, samples, shape, output_shape, chains, biases, rows, min(columns, output_shape[1]), unused)
+    return Plan(
+        recipe, samples, shape, output_shape, chains, biases, rows, min(columns, output_shape[1]), unused, has_alpha
+    )
 
 
 def _strip_rows(chain: Chain, shape: Shape) -> int:
@@ -230,7 +260,11 @@ def _make_chains(
         )
 
     kernels = [kernel for part in recipe.parts for kernel in part.kernels]
-    if samples.is_float or not all(kernel.is_exact or kernel.is_short for kernel in kernels):
+    if (
+        samples.is_float
+        or _output(recipe, samples).is_float
+        or not all(kernel.is_exact or kernel.is_short for kernel in kernels)
+    ):
         return chains(in_floats=True)
     whole = chains(in_floats=False)
     if all(kernel.is_exact for kernel in kernels):
@@ -251,17 +285,17 @@ def _make_chain(
     *,
     may_be_late: bool,
 ) -> Chain:
-    white = samples.largest
-    level = PLANES[planes].outside(recipe.border_rule, white)
+    level = PLANES[planes].outside(recipe.border_rule, samples.largest)
     whole = steps[0].is_whole
     to_working = int if whole else float
     scale = denominator = level.denominator if whole else 1
-    bound = max(Fraction(PLANES[planes].bound(white)), abs(level)) * scale
+    bound = max(Fraction(PLANES[planes].bound(samples.bound)), abs(level)) * scale
     signed = level < 0 or not samples.is_unsigned
     length, width = shape[0], shape[1]
     stages, fits = [], []
     late, negated = 0, False
     may_be_late = may_be_late and planes == "all" and recipe.normalisation.only_adds
+    may_be_late = may_be_late and _output(recipe, samples) == samples
     if may_be_late and whole and scale == len(steps) == 1:
         late, negated, steps = _set_apart(steps[0])
     for step in steps:
@@ -295,10 +329,11 @@ def _make_chain(
     if not whole and bound > _LARGEST_FLOAT:
         raise RecipeError(_TOO_LARGE)
     if late:
-        result = abs(late) * max(Fraction(white), abs(level)) + bound / denominator + white + 1
+        result = abs(late) * max(Fraction(samples.bound), abs(level)) + bound / denominator + samples.largest + 1
         bound = max(bound, result)
         signed = signed or result >= _SIGNED_16_BITS
-    dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, fits, bound)
+    output = _output(recipe, samples)
+    dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, output, fits, bound)
     stages = [stage._replace(window_dtype=dtype) for stage in stages]
     if STRATEGIES[stages[0].strategy].takes_samples and _are_held_by(samples, planes, scale, stages[0].outside):
         stages[0] = stages[0]._replace(window_dtype=samples.name)
@@ -343,10 +378,10 @@ def _choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[st
     return cheapest, fit[cheapest]
 
 
-def _float_dtype(samples: SampleType, fits: Sequence[Fit], bound: Fraction) -> str:
+def _float_dtype(samples: SampleType, output: SampleType, fits: Sequence[Fit], bound: Fraction) -> str:
     """Return float32 where it keeps the contract: one kernel over 8 bits, few roundings, no large sums."""
     few = len(fits) == 1 and fits[0].passes <= _MOST_FLOAT32_PASSES
-    return "float32" if few and samples.name == "uint8" and bound <= _LARGEST_FLOAT32_SUM else "float64"
+    return "float32" if few and samples.name == output.name == "uint8" and bound <= _LARGEST_FLOAT32_SUM else "float64"
 
 
 def _lay(step: Step, recipe: Recipe, size: tuple[int, int], *, is_last: bool) -> tuple[Axis, Axis]:

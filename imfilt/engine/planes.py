@@ -22,7 +22,7 @@ class Planes:
     count: Callable[[int], int]
     """From the channels of the picture to the number of planes."""
     bound: Callable[[int], int]
-    """From the level of white to the largest number."""
+    """From what no sample is further from 0 than to the same for the numbers."""
     outside: Callable[[BorderRule, int], Fraction]
     """From a constant border and the level of white to the number that lies beyond it."""
     fill: Callable[[Array, Array], object]
@@ -43,25 +43,25 @@ def _multiply_by_alpha(samples: Array, numbers: Array) -> None:
 PLANES = {
     "all": Planes(
         count=lambda channels: channels,
-        bound=lambda white: white,
+        bound=lambda most: most,
         outside=lambda rule, _: rule.level,
         fill=_copy,
     ),
     "colour": Planes(
         count=lambda channels: channels - 1,
-        bound=lambda white: white,
+        bound=lambda most: most,
         outside=lambda rule, _: rule.level,
         fill=lambda samples, numbers: _copy(samples[..., :-1], numbers),
     ),
     "alpha": Planes(
         count=lambda _: 1,
-        bound=lambda white: white,
+        bound=lambda most: most,
         outside=lambda rule, white: Fraction(white if rule.is_opaque else 0),
         fill=lambda samples, numbers: _copy(samples[..., -1:], numbers),
     ),
     "premultiplied": Planes(
         count=lambda channels: channels - 1,
-        bound=lambda white: white * white,
+        bound=lambda most: most * most,
         outside=lambda rule, white: rule.level * (white if rule.is_opaque else 0),
         fill=_multiply_by_alpha,
         are_samples=False,

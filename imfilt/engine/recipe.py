@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from imfilt.engine.background import Colour, is_colour
 from imfilt.engine.borders import BorderRule, parse_border
 from imfilt.engine.choices import choose
 from imfilt.engine.combinations import COMBINATIONS, Combination, add_kernels
@@ -12,6 +13,7 @@ from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS, Normalisation
 from imfilt.engine.pairs import Pair, to_pair
 from imfilt.engine.pooling import Pooling, parse_pooling
+from imfilt.engine.samples import DEPTHS
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.kernel import Kernel, to_anchor
 
@@ -53,6 +55,10 @@ class Recipe:
     pool : str, optional
         A name of `POOLS` and a window, as in ``max:2`` or ``mean:3x2,s1``: the finished samples, rounded and clipped,
         are brought together, those of alpha like all others.
+    depth : str, optional
+        A name of `DEPTHS`: what the samples are converted to, white to white, before they are rounded.
+    background : (red, green, blue), optional
+        Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
 
     Raises
     ------
@@ -71,6 +77,8 @@ class Recipe:
     alpha: str = "auto"
     combine: str | None = None
     pool: str | None = None
+    depth: str | None = None
+    background: Colour | None = None
 
     def __post_init__(self) -> None:
         if not self.kernels:
@@ -84,6 +92,10 @@ class Recipe:
         fill("dilation", to_pair("dilation", self.dilation))
         if self.pool is not None:
             parse_pooling(self.pool)
+        if self.depth is not None:
+            fill("depth", choose("depth", self.depth, DEPTHS))
+        if self.background is not None and not is_colour(self.background):
+            raise RecipeError(f"background {self.background!r} is no colour; give red, green and blue from 0 to 255")
         if self.anchor is not None:
             anchors = {_anchor_in(kernel, self.anchor) for kernel in self.kernels}
             fill("anchor", anchors.pop())

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.finish import Finisher, join, measure
+from imfilt.engine.flatten import FlatteningRows
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
@@ -42,15 +43,15 @@ def filter_rows(
         How many bands are worked on at the same time; as many as there are processors and work for where it is not
         given. It changes no sample.
     in_place : bool
-        Whether the results are written over the source, which is allowed where the plan keeps its shape and does not
-        pool.
+        Whether the results are written over the source, which is allowed where the plan keeps the layout.
     """
-    pooling = plan.recipe.pooling
+    pooling, background = plan.recipe.pooling, plan.background
     extremes = measure_rows(plan, source, threads=threads) if plan.recipe.normalisation.measures else None
 
     def write(walker: Walker) -> None:
         finish = Finisher(plan, extremes)
-        rows_out = PoolingRows(pooling, plan.samples, sink) if pooling else sink
+        rows_out = FlatteningRows(background, plan.output, plan.output_shape[2], sink) if background else sink
+        rows_out = PoolingRows(pooling, plan.output, rows_out) if pooling else rows_out
         for first, numbers in walker:
             samples = rows_out.room_for(first, first + len(numbers[0]), walker.columns)
             rows = len(samples)

@@ -14,9 +14,11 @@ class SampleType:
 
     name: str
     largest: int
-    """The level of white: 255, 65535, or 1 for float pictures."""
+    """The level of white: 255, 65535, 1 for float pictures, or the largest whole number with a sign; black is 0."""
+    smallest: int = 0
+    """Samples with a sign go on below black."""
     is_float: bool = False
-    """Float samples may lie outside 0 to `largest` and are not clipped."""
+    """Float samples may lie outside `smallest` to `largest` and are not clipped."""
 
     @property
     def is_unsigned(self) -> bool:
@@ -24,9 +26,18 @@ class SampleType:
         return self.name.startswith("uint")
 
     @property
+    def bound(self) -> int:
+        """No sample of whole numbers is further from 0."""
+        return max(self.largest, -self.smallest)
+
+    @property
     def middle(self) -> Fraction:
         """Mid-grey: 128, 32768, or 1/2 for float pictures."""
         return Fraction(self.largest, 2) if self.is_float else Fraction((self.largest + 1) // 2)
+
+
+def _signed(bits: int) -> SampleType:
+    return SampleType(f"int{bits}", (1 << (bits - 1)) - 1, -(1 << (bits - 1)))
 
 
 SAMPLE_TYPES = {
@@ -34,9 +45,15 @@ SAMPLE_TYPES = {
     for kind in (
         SampleType("uint8", 255),
         SampleType("uint16", 65535),
+        SampleType("uint32", (1 << 32) - 1),
+        *map(_signed, (8, 16, 32)),
         SampleType("float32", 1, is_float=True),
+        SampleType("float64", 1, is_float=True),
     )
 }
+
+DEPTHS = {"8": SAMPLE_TYPES["uint8"], "16": SAMPLE_TYPES["uint16"], "float": SAMPLE_TYPES["float32"]}
+"""What a picture may be converted to: white becomes white, and black stays 0."""
 
 
 def sample_type(name: str) -> SampleType:

@@ -125,7 +125,7 @@ class PoolingRows:
             np.add(pooled, area // 2, out=pooled)
             np.floor_divide(pooled, area, out=pooled)
         elif self._pooling.pool.adds and not is_float:
-            np.minimum(pooled, self._samples.largest, out=pooled)
+            np.clip(pooled, self._samples.smallest, self._samples.largest, out=pooled)
         np.copyto(samples, pooled, casting="unsafe")
 
 
@@ -133,4 +133,8 @@ def _dtype_for(pooling: Pooling, samples: SampleType) -> str:
     """Return a dtype for what a pooling makes of finished samples, before it is divided or clipped."""
     if not pooling.pool.adds:
         return samples.name
-    return "float64" if samples.is_float else integer_dtype((samples.largest + 1) * pooling.area, signed=False)
+    return (
+        "float64"
+        if samples.is_float
+        else integer_dtype((samples.bound + 1) * pooling.area, signed=samples.smallest < 0)
+    )
