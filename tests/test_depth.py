@@ -187,7 +187,7 @@ def test_samples_with_a_sign_are_pooled(dtype: str, pool: str) -> None:
         [[int(samples[y + i, x + j]) for i in range(2) for j in range(2)] for x in range(0, 6, 2)]
         for y in range(0, 4, 2)
     ]
-    of = {
+    of: dict[str, Callable[[list[int]], int]] = {
         "max": max,
         "min": min,
         "sum": sum,

@@ -208,6 +208,8 @@ def test_pictures_written_in_place_by_several_threads(mode: str, border: str) ->
     for threads in THREADS:
         in_place, plan = filter_picture(Picture(image.copy()), recipe, threads=threads, in_place=True)
         assert plan.strip < 700
+        assert isinstance(in_place, Picture)
+        assert isinstance(apart, Picture)
         assert in_place.image.tobytes() == apart.image.tobytes()
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from imfilt.batch.background import begin
 from imfilt.batch.jobs import Job, Result
 from imfilt.batch.outcomes import Outcome, Status
+from imfilt.engine.background import flattened_channels
 from imfilt.engine.recipe import Recipe
+from imfilt.engine.samples import DEPTHS
 from imfilt.errors import ImfiltError, PictureError, UsageError
-from imfilt.images.formats import FORMATS, Format, check_holds, losses
-from imfilt.images.picture import Picture
+from imfilt.images.formats import FORMATS, Format, check_holds, describe_mode, losses
+from imfilt.images.picture import Mode, Picture
 from imfilt.images.reading import read_picture, to_picture
 from imfilt.images.writing import encode_picture, write_picture
 
@@ -22,35 +24,46 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imfilt.engine.plan import Plan
+    from imfilt.images.deep.picture import AnyPicture
 
 
 def filter_picture(
-    picture: Picture,
+    picture: AnyPicture,
     recipe: Recipe,
     *,
     threads: int | None = None,
     strategy: str | None = None,
     in_place: bool = False,
-) -> tuple[Picture, Plan]:
+) -> tuple[AnyPicture, Plan]:
     """Return `picture` filtered, and the plan that was carried out.
 
     `in_place` allows the picture to be written over, which is done where the result is laid out alike.
     """
     from imfilt.engine.plan import make_plan
     from imfilt.engine.run import filter_rows
+    from imfilt.images.results import result_like
     from imfilt.images.rows import rows_of
 
     mode, source = picture.mode, rows_of(picture)
     plan = make_plan(
         recipe, mode.samples, source.shape, has_alpha=mode.has_alpha, unused=source.unused, strategy=strategy
     )
-    in_place = in_place and plan.keeps_layout and not picture.image.readonly
+    in_place = in_place and plan.keeps_layout and picture.is_writable
     if in_place:
         filter_rows(plan, source, source, threads=threads, in_place=True)
         return picture, plan
-    result = picture.like(plan.result_shape)
+    rows, columns, _ = plan.result_shape
+    result = result_like(picture, rows, columns, mode_of_result(mode, recipe))
     filter_rows(plan, source, rows_of(result, unused=source.unused), threads=threads)
     return result, plan
+
+
+def mode_of_result(mode: Mode, recipe: Recipe) -> Mode:
+    """Return the mode of a picture of `mode` when it is filtered, and converted and flattened as the recipe says."""
+    channels = mode.channels
+    if mode.has_alpha and recipe.background is not None:
+        channels = flattened_channels(channels, recipe.background)
+    return mode.becoming(mode.samples if recipe.depth is None else DEPTHS[recipe.depth], channels)
 
 
 def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) -> Image:
@@ -58,6 +71,11 @@ def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) ->
     if not hasattr(image, "getbands"):
         raise UsageError(f"{image!r:.60} is no picture; give an image of Pillow or a NumPy array")
     picture, _ = filter_picture(to_picture(image), recipe, threads=threads)
+    if not isinstance(picture, Picture):
+        raise PictureError(
+            f"Pillow has no mode for {describe_mode(picture.mode)}; give the picture as a NumPy array, or choose "
+            "another depth"
+        )
     result = picture.image
     result.info = {key: value for key, value in image.info.items() if key != "transparency"}
     return result
@@ -72,8 +90,9 @@ def run_job(job: Job) -> Iterator[Outcome]:
         mode = _permissions(job.source)
         picture = _read(job)
         target_format = FORMATS[job.format or picture.format]
-        check_holds(target_format, picture.image.mode)
-        notes = tuple(losses(target_format, picture.carried))
+        for result in job.results:
+            check_holds(target_format, mode_of_result(picture.mode, result.recipe))
+        notes = (*picture.notes, *losses(target_format, picture.carried))
     except (ImfiltError, MemoryError) as error:
         yield _failure(job, error)
         return
@@ -92,7 +111,7 @@ def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = N
     return Outcome(job.source, Status.FAILED, target, problem)
 
 
-def _read(job: Job) -> Picture:
+def _read(job: Job) -> AnyPicture:
     source = job.source or _read_stream()
     reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels))
     import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
@@ -100,7 +119,7 @@ def _read(job: Job) -> Picture:
     return reading()
 
 
-def _filter_and_write(picture: Picture, job: Job, result: Result, target_format: Format, mode: int | None) -> Plan:
+def _filter_and_write(picture: AnyPicture, job: Job, result: Result, target_format: Format, mode: int | None) -> Plan:
     is_last = result is job.results[-1]  # which may be written over the source
     filtered, plan = filter_picture(
         picture, result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last

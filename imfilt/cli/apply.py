@@ -22,6 +22,7 @@ from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
 from imfilt.engine.recipe import ALPHA_MODES, Recipe
+from imfilt.engine.samples import DEPTHS
 from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
 
@@ -101,6 +102,9 @@ def _complete_pools(_context: click.Context, _option: click.Parameter, incomplet
 )
 @option("Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered.")
 @option(
+    "Output", "--depth", type=click.Choice(list(DEPTHS)), show_default="as the source", help="Bits a sample, or float."
+)
+@option(
     "Output",
     "-o",
     "--output",
@@ -177,6 +181,7 @@ def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         alpha=options["alpha"],
         combine=options["combine"],
         pool=options["pool"],
+        depth=options["depth"],
     )
 
 

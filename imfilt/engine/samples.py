@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from imfilt.errors import RecipeError
 
 
-@dataclass(frozen=True)
-class SampleType:
+class SampleType(NamedTuple):
     """A type of sample: its NumPy dtype name and its levels."""
 
     name: str

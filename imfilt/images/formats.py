@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from imfilt.engine.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError, TargetError
+from imfilt.images.picture import Mode, deep_modes
 
 if TYPE_CHECKING:
     from imfilt.images.picture import Carried
@@ -46,7 +48,7 @@ class Format:
     extensions: tuple[str, ...]
     """With the dot; the first is the usual one."""
     modes: frozenset[str]
-    """The modes that it can hold, in Pillow's names."""
+    """The names of the modes that it can hold."""
     settings: Callable[[Carried], Settings] = field(default=_no_settings)
     """What a picture is written with."""
     keeps: frozenset[str] = frozenset()
@@ -55,6 +57,8 @@ class Format:
     """Whether its encoder writes to memory first, because it never ends where a disk is full."""
     lends: bool = False
     """Whether its decoder and its encoder work in memory of ours: see `imfilt.images.memory`."""
+    is_pillows: bool = True
+    """Whether Pillow reads and writes it, if only what it has modes for."""
     variants: tuple[str, ...] = ()
     """Pillow's names for special kinds of it."""
 
@@ -63,13 +67,15 @@ def _modes(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+_DEEP_PNG = deep_modes("LA RGB RGBA", "uint16")
+_DEEP_TIFF = deep_modes("L LA RGB RGBA CMYK", *SAMPLE_TYPES)
 _ALL = frozenset({"exif", "icc_profile", "resolution"})
 
 # Those that Pillow knows without importing all of its plugins come first, for it tries them in this order.
 FORMATS = {
     entry.name: entry
     for entry in (
-        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16"), keeps=_ALL, lends=True),
+        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16") | _DEEP_PNG, keeps=_ALL, lends=True),
         Format(
             "JPEG",
             (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -81,8 +87,14 @@ FORMATS = {
         ),
         Format("GIF", (".gif",), _modes("L")),
         Format("BMP", (".bmp", ".dib"), _modes("L RGB"), keeps=frozenset({"resolution"})),
-        Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB F")),
-        Format("TIFF", (".tif", ".tiff"), _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 F"), _tiff_settings, keeps=_ALL),
+        Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB I;16 F")),
+        Format(
+            "TIFF",
+            (".tif", ".tiff"),
+            _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 I F") | _DEEP_TIFF,
+            _tiff_settings,
+            keeps=_ALL,
+        ),
         Format(
             "WEBP",
             (".webp",),
@@ -102,12 +114,13 @@ FORMATS = {
         Format("PCX", (".pcx",), _modes("L RGB")),
         Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA")),
         Format("QOI", (".qoi",), _modes("RGB RGBA")),
+        Format("NPY", (".npy",), _modes("L LA RGB RGBA I;16 I F") | _DEEP_TIFF, is_pillows=False),
     )
 }
 
 EXTENSIONS = {extension: entry for entry in FORMATS.values() for extension in entry.extensions}
 
-_FIRST_CHOICES = ("PNG", "TIFF")
+_FIRST_CHOICES = ("PNG", "TIFF", "NPY")
 
 
 def format_of_target(path: PurePath) -> Format:
@@ -120,28 +133,35 @@ def format_of_target(path: PurePath) -> Format:
         raise TargetError(f"{path}: {named} that imfilt writes; use one of {known}") from None
 
 
-def check_holds(entry: Format, mode: str) -> None:
+def check_holds(entry: Format, mode: Mode) -> None:
     """Raise `PictureError`, naming formats that would do, unless the format can hold a picture of `mode`."""
-    if mode not in entry.modes:
-        others = [name for name in _FIRST_CHOICES if mode in FORMATS[name].modes]
-        raise PictureError(
-            f"{entry.name} cannot hold {describe_mode(mode)}; write {' or '.join(others)} instead "
-            f"(-o NAME{FORMATS[others[0]].extensions[0]})"
+    if mode.name not in entry.modes:
+        others = [name for name in _FIRST_CHOICES if mode.name in FORMATS[name].modes][:2]
+        instead = (
+            f"write {' or '.join(others)} instead (-o NAME{FORMATS[others[0]].extensions[0]})"
+            if others
+            else "no other format that imfilt writes can; choose another depth (--depth 8)"
         )
+        raise PictureError(f"{entry.name} cannot hold {describe_mode(mode)}; {instead}")
 
 
-def describe_mode(mode: str) -> str:
-    """Return what a mode is, for a person."""
-    known = {
-        "L": "grey samples",
-        "LA": "grey samples with alpha",
-        "RGB": "full colour (RGB)",
-        "RGBA": "colour with alpha (RGBA)",
-        "CMYK": "CMYK colour",
-        "I;16": "grey samples of 16 bits",
-        "F": "samples in floating point",
-    }
-    return known.get(mode, f"{mode} colour")
+_COLOUR_WORDS = {"L": "grey", "RGB": "full colour (RGB)"}
+_SAMPLE_WORDS = {"f": "in floating point of {} bits", "u": "of {} bits", "i": "of {} bits with a sign"}
+
+
+def describe_mode(mode: Mode) -> str:
+    """Return what a mode is, for a person.
+
+    >>> describe_mode(MODES["RGBA"]), describe_mode(MODES["F"])
+    ('full colour (RGB) with alpha', 'grey in floating point of 32 bits')
+    """
+    words = [_COLOUR_WORDS.get(mode.colour, f"{mode.colour} colour")]
+    words += ["with alpha"] * mode.has_alpha
+    samples = mode.samples
+    if samples.name != "uint8":
+        bits = samples.name.lstrip("uintfloa")
+        words.append(_SAMPLE_WORDS[samples.name[0]].format(bits))
+    return " ".join(words)
 
 
 _LOSSES = {"exif": "EXIF data", "icc_profile": "colour profile"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from mmap import mmap
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -44,26 +45,67 @@ class Carried:
         return any(directory in exif for directory in _EXIF_DIRECTORIES)
 
 
-@dataclass(frozen=True)
-class Mode:
-    """A mode of picture that can be filtered as it is."""
+COLOURS = {"L": 1, "RGB": 3, "CMYK": 4, "YCbCr": 3, "LAB": 3}
+"""Channels of each kind of colour, without alpha."""
 
+
+class Mode(NamedTuple):
+    """What the samples of a picture are."""
+
+    colour: str
+    """A key of `COLOURS`."""
     samples: SampleType
-    channels: int
     has_alpha: bool = False
 
+    @property
+    def channels(self) -> int:
+        """How many there are, alpha among them."""
+        return COLOURS[self.colour] + self.has_alpha
 
+    @property
+    def name(self) -> str:
+        """Pillow's name where it has one; such as ``RGBA;uint16`` where not."""
+        return _NAMES.get(self) or f"{self.colour}{'A' * self.has_alpha};{self.samples.name}"
+
+    def becoming(self, samples: SampleType, channels: int) -> Mode:
+        """Return the mode of samples of another type, without alpha and with grey in colour if `channels` say so."""
+        if channels == self.channels:
+            return self._replace(samples=samples)
+        colour = "RGB" if channels == COLOURS["RGB"] else self.colour
+        return Mode(colour, samples)
+
+
+_UINT8 = SAMPLE_TYPES["uint8"]
+
+# Those that Pillow holds as they are, by its names.
 MODES = {
-    "L": Mode(SAMPLE_TYPES["uint8"], 1),
-    "LA": Mode(SAMPLE_TYPES["uint8"], 2, has_alpha=True),
-    "RGB": Mode(SAMPLE_TYPES["uint8"], 3),
-    "RGBA": Mode(SAMPLE_TYPES["uint8"], 4, has_alpha=True),
-    "CMYK": Mode(SAMPLE_TYPES["uint8"], 4),
-    "YCbCr": Mode(SAMPLE_TYPES["uint8"], 3),
-    "LAB": Mode(SAMPLE_TYPES["uint8"], 3),
-    "I;16": Mode(SAMPLE_TYPES["uint16"], 1),
-    "F": Mode(SAMPLE_TYPES["float32"], 1),
+    "L": Mode("L", _UINT8),
+    "LA": Mode("L", _UINT8, has_alpha=True),
+    "RGB": Mode("RGB", _UINT8),
+    "RGBA": Mode("RGB", _UINT8, has_alpha=True),
+    "CMYK": Mode("CMYK", _UINT8),
+    "YCbCr": Mode("YCbCr", _UINT8),
+    "LAB": Mode("LAB", _UINT8),
+    "I;16": Mode("L", SAMPLE_TYPES["uint16"]),
+    "I": Mode("L", SAMPLE_TYPES["int32"]),
+    "F": Mode("L", SAMPLE_TYPES["float32"]),
 }
+
+_NAMES = {mode: name for name, mode in MODES.items()}
+
+
+def deep_modes(colours: str, *samples: str) -> frozenset[str]:
+    """Return the names of the modes of `colours` (such as ``"RGB RGBA"``) in types of samples, Pillow's left out.
+
+    >>> sorted(deep_modes("L LA", "uint8", "uint16"))
+    ['LA;uint16']
+    """
+    modes = (
+        Mode(MODES[colour].colour, SAMPLE_TYPES[name], MODES[colour].has_alpha)
+        for colour in colours.split()
+        for name in samples
+    )
+    return frozenset(mode.name for mode in modes if mode not in _NAMES)
 
 
 @dataclass(frozen=True)
@@ -74,6 +116,8 @@ class Picture:
     carried: Carried = field(default_factory=Carried)
     format: str = "PNG"
     """The format it came in: a key of `imfilt.images.formats.FORMATS`."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was read, in lines."""
     memory: mmap | None = None
     """Where the pixels lie, if `imfilt.images.memory` made room for them; None where Pillow did."""
 
@@ -87,6 +131,7 @@ class Picture:
         """Rows, columns, channels."""
         return self.image.height, self.image.width, self.mode.channels
 
-    def like(self, shape: tuple[int, ...]) -> Picture:
-        """Return a black picture of another shape that carries the same."""
-        return replace(self, image=Image.new(self.image.mode, (shape[1], shape[0])), memory=None)
+    @property
+    def is_writable(self) -> bool:
+        """Whether results may be written over its samples."""
+        return not self.image.readonly

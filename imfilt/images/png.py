@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -34,7 +34,7 @@ _ENCODER = "zip"
 @contextmanager
 def png_in_bands(threads: int | None) -> Iterator[None]:
     """While the block runs, let Pillow write PNG with this encoder; the number of `threads` changes no byte."""
-    encoder = type("BandEncoder", (_BandEncoder,), {"threads": threads or min(processors(), _MOST_THREADS)})
+    encoder = type("BandEncoder", (_BandEncoder,), {"threads": threads})
     Image.register_encoder(_ENCODER, encoder)
     try:
         yield
@@ -45,35 +45,15 @@ def png_in_bands(threads: int | None) -> Iterator[None]:
 class _BandEncoder(ImageFile.PyEncoder):
     """Filters and deflates the rows of an image; Pillow asks it for one part after the other."""
 
-    threads = 1
+    threads: int | None = None
     _parts: Iterator[bytes] | None = None
 
     def encode(self, _size: int) -> tuple[int, int, bytes]:
         """Return the number of bytes, whether they are the last (1), and the bytes."""
         if self._parts is None:
-            self._parts = self._deflate()
+            self._parts = deflate_rows(self._rows, self._height, self._pixel, self.threads)
         part = next(self._parts, b"")
         return len(part), 0 if part else 1, part
-
-    def _deflate(self) -> Iterator[bytes]:
-        """Yield a zlib stream (RFC 1950), band by band."""
-        rows = max(1, _BAND_BYTES // max(1, self._row_bytes()))
-        starts = deque(range(0, self._height, rows))
-        checksum = zlib.adler32(b"")
-        yield b"\x78\x9c"
-        with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Future[tuple[bytes, Bytes]]] = deque()
-            while starts or waiting:
-                while starts and len(waiting) <= self.threads:
-                    first = starts.popleft()
-                    last = min(first + rows, self._height)
-                    above = self._rows(first - 1, first) if first else None
-                    is_last = last == self._height
-                    waiting.append(pool.submit(_deflate_band, self._rows(first, last), above, self._pixel, is_last))
-                deflated, filtered = waiting.popleft().result()
-                checksum = zlib.adler32(filtered.data, checksum)
-                yield deflated
-        yield checksum.to_bytes(4, "big")
 
     @property
     def _height(self) -> int:
@@ -93,6 +73,33 @@ class _BandEncoder(ImageFile.PyEncoder):
         encoder.setimage(self.im, (0, first, self.state.xsize, last))
         data: Any = encoder.encode(8 * (last - first) * int(self.state.xsize) + 8)[2]
         return np.frombuffer(data, np.uint8).reshape(last - first, -1)
+
+
+def deflate_rows(
+    rows: Callable[[int, int], Bytes], height: int, pixel: int, threads: int | None = None
+) -> Iterator[bytes]:
+    """Yield a zlib stream (RFC 1950), band by band.
+
+    `rows` returns rows ``first … last-1`` as PNG holds them, rows × bytes; `pixel` is how many bytes one has, 1 where
+    several share a byte.
+    """
+    threads = threads or min(processors(), _MOST_THREADS)
+    band = max(1, _BAND_BYTES // max(1, rows(0, 1).size))
+    starts = deque(range(0, height, band))
+    checksum = zlib.adler32(b"")
+    yield b"\x78\x9c"
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[tuple[bytes, Bytes]]] = deque()
+        while starts or waiting:
+            while starts and len(waiting) <= threads:
+                first = starts.popleft()
+                last = min(first + band, height)
+                above = rows(first - 1, first) if first else None
+                waiting.append(pool.submit(_deflate_band, rows(first, last), above, pixel, last == height))
+            deflated, filtered = waiting.popleft().result()
+            checksum = zlib.adler32(filtered.data, checksum)
+            yield deflated
+    yield checksum.to_bytes(4, "big")
 
 
 def _deflate_band(rows: Bytes, above: Bytes | None, pixel: int, is_last: bool) -> tuple[bytes, Bytes]:

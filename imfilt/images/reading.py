@@ -8,21 +8,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
 from imfilt.images.convert import to_filterable
 from imfilt.images.depth import check_depth, scale_transparent_level
 from imfilt.images.formats import FORMATS
-from imfilt.images.limits import MAX_PIXELS
+from imfilt.images.limits import MAX_PIXELS, check_pixels
 from imfilt.images.memory import lend_memory
 from imfilt.images.picture import Carried, JpegSettings, Picture
+
+if TYPE_CHECKING:
+    from imfilt.images.deep.picture import AnyPicture
 
 EXIF_HEADER = b"Exif\0\0"
 
 _FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
+
+_NPY_MAGIC = b"\x93NUMPY"
+
+_PILLOWS = [entry.name for entry in FORMATS.values() if entry.is_pillows]
 
 # Tags of a TIFF file that describe where and how its samples lie, and what is carried apart from EXIF.
 _LAYOUT_TAGS = (
@@ -31,7 +39,7 @@ _LAYOUT_TAGS = (
 )
 
 
-def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> AnyPicture:
     """Read the picture in the file or stream `source`.
 
     Raises `PictureError`, in one line without the name of the file, for anything that is not a whole picture in a
@@ -40,16 +48,27 @@ def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Pi
     with (
         _one_line_errors(source),
         source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream,
-        Image.open(stream, formats=list(FORMATS)) as image,
     ):
-        _check_pixels(image.size, max_pixels)
-        _check_frames(image)
-        check_depth(image)
-        scale_transparent_level(image)
-        memory = lend_memory(image) if FORMATS[_FORMAT_OF[image.format or ""]].lends else None
-        lent = image.im if memory else None
-        picture = to_picture(image)
-        return replace(picture, memory=memory) if memory and picture.image.im is lent else picture
+        is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
+        stream.seek(0)
+        if is_npy:
+            from imfilt.images.deep.npy import read_npy
+
+            return read_npy(stream, max_pixels=max_pixels)
+        with Image.open(stream, formats=_PILLOWS) as image:
+            return _read_image(image, max_pixels)
+
+
+def _read_image(image: ImageFile, max_pixels: int) -> AnyPicture:
+    """Read a picture from an image that is open and not yet decoded."""
+    check_pixels(image.size, max_pixels)
+    _check_frames(image)
+    check_depth(image)
+    scale_transparent_level(image)
+    memory = lend_memory(image) if FORMATS[_FORMAT_OF[image.format or ""]].lends else None
+    lent = image.im if memory else None
+    picture = to_picture(image)
+    return replace(picture, memory=memory) if memory and picture.image.im is lent else picture
 
 
 def to_picture(image: Image.Image) -> Picture:
@@ -89,15 +108,6 @@ def _jpeg_settings_of(image: Image.Image) -> JpegSettings | None:
     if sampling < 0 and image.layers == 3:
         sampling = 0  # a sampling that Pillow does not write: rather keep more than less
     return JpegSettings(dict(image.quantization), sampling, bool(image.info.get("progressive")))
-
-
-def _check_pixels(size: tuple[int, int], most: int) -> None:
-    pixels = size[0] * size[1]
-    if pixels > most:
-        raise PictureError(
-            f"{size[0]} x {size[1]} is {pixels} pixels, more than the {most} that are allowed; "
-            f"if you trust the file, use --max-pixels {pixels}"
-        )
 
 
 def _check_frames(image: Image.Image) -> None:

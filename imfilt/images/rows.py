@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from mmap import mmap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from imfilt.engine.strips import RowSink, RowSource
 from imfilt.errors import PictureError
 from imfilt.images.memory import BYTES_A_PIXEL, LAID_OUT_AS
 from imfilt.images.picture import Picture
+
+if TYPE_CHECKING:
+    from imfilt.images.deep.picture import AnyPicture, DeepPicture
 
 Array = NDArray[Any]
 
@@ -26,12 +29,14 @@ class PictureRows(RowSource, RowSink):
     """How many of the last channels are of no account."""
 
 
-def rows_of(picture: Picture, *, unused: int = 0) -> PictureRows:
-    """Return the rows of a picture: its memory itself, or copies that Pillow makes of a few rows at a time.
+def rows_of(picture: AnyPicture, *, unused: int = 0) -> PictureRows:
+    """Return the rows of a picture: its memory or array itself, or copies that Pillow makes of a few rows at a time.
 
     What a picture is made into takes rows with as many `unused` channels as the rows of that picture have; of what is
     written into these, nothing is kept.
     """
+    if not isinstance(picture, Picture):
+        return _DeepRows(picture, unused)
     return _CodecRows(picture, unused) if picture.memory is None else _MemoryRows(picture, picture.memory)
 
 
@@ -53,6 +58,28 @@ class _MemoryRows(PictureRows):
 
     def write_rows(self, first: int, columns: range, rows: Array) -> None:
         """Do nothing: the rows are there."""
+
+
+class _DeepRows(PictureRows):
+    """Rows of an array, which lie there as they are unless some channels are unused."""
+
+    def __init__(self, picture: DeepPicture, unused: int) -> None:
+        rows, columns, channels = picture.shape
+        self.shape = rows, columns, channels + unused
+        self.unused = unused
+        self._samples = picture.samples
+
+    def read_rows(self, first: int, last: int, columns: range) -> Array:
+        return self._samples[first:last, columns.start : columns.stop]
+
+    def room_for(self, first: int, last: int, columns: range) -> Array:
+        if not self.unused:
+            return self.read_rows(first, last, columns)
+        return np.empty((last - first, len(columns), self.shape[2]), self._samples.dtype)
+
+    def write_rows(self, first: int, columns: range, rows: Array) -> None:
+        if self.unused:
+            self.read_rows(first, first + len(rows), columns)[...] = rows[..., : -self.unused]
 
 
 class _CodecRows(PictureRows):

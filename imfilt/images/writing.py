@@ -7,16 +7,19 @@ import os
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
 from imfilt.images.formats import Format, check_holds
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 
+if TYPE_CHECKING:
+    from imfilt.images.deep.picture import AnyPicture
+
 
 def write_picture(
-    picture: Picture,
+    picture: AnyPicture,
     target: Path,
     target_format: Format,
     *,
@@ -41,7 +44,7 @@ def write_picture(
         Where the format cannot hold the picture, the target is there already, or the disk does not take it. Nothing is
         left behind then.
     """
-    check_holds(target_format, picture.image.mode)
+    check_holds(target_format, picture.mode)
     temporary = target.with_name(f".imfilt-{os.urandom(8).hex()}.tmp")
     try:
         _write_and_move(picture, temporary, target, target_format, mode=mode, overwrite=overwrite, threads=threads)
@@ -54,7 +57,7 @@ def write_picture(
 
 
 def _write_and_move(
-    picture: Picture,
+    picture: AnyPicture,
     temporary: Path,
     target: Path,
     target_format: Format,
@@ -78,20 +81,36 @@ def _write_and_move(
         temporary.unlink(missing_ok=True)
 
 
-def encode_picture(picture: Picture, target_format: Format, *, threads: int | None = None) -> bytes:
+def encode_picture(picture: AnyPicture, target_format: Format, *, threads: int | None = None) -> bytes:
     """Return the bytes of the file that `write_picture` would write."""
-    check_holds(target_format, picture.image.mode)
+    check_holds(target_format, picture.mode)
     stream = io.BytesIO()
     _encode(picture, stream, target_format, threads)
     return stream.getvalue()
 
 
-def _encode(picture: Picture, stream: BinaryIO, target_format: Format, threads: int | None) -> None:
+def _encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads: int | None) -> None:
     carried = picture.carried
     settings: dict[str, Any] = target_format.settings(carried)
     for key, value in (("exif", carried.exif), ("icc_profile", carried.icc_profile), ("dpi", carried.resolution)):
         if value is not None:
             settings[key] = value
+    try:
+        if isinstance(picture, Picture) and target_format.is_pillows:
+            _save(picture, stream, target_format, settings, threads)
+        else:
+            from imfilt.images.deep.writing import WRITERS
+
+            WRITERS[target_format.name](picture, stream, settings, threads)
+    except (OSError, PictureError):
+        raise
+    except Exception as error:  # encoders raise nearly anything
+        raise PictureError(f"{target_format.name} cannot be written: {error}") from None
+
+
+def _save(
+    picture: Picture, stream: BinaryIO, target_format: Format, settings: dict[str, Any], threads: int | None
+) -> None:
     image = picture.image
     if picture.memory and not target_format.lends:
         image = copy_out(image, picture.memory)
@@ -99,10 +118,6 @@ def _encode(picture: Picture, stream: BinaryIO, target_format: Format, threads: 
     try:
         with _encoder_of(target_format, threads):
             image.save(stream, format=target_format.name, **settings)
-    except OSError:
-        raise
-    except Exception as error:  # encoders raise nearly anything
-        raise PictureError(f"{target_format.name} cannot be written: {error}") from None
     finally:
         image.info = info
 

@@ -1,0 +1,66 @@
+"""PNG of 16 bits in several channels, which Pillow does not write."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imfilt.images.deep.picture import AnyPicture
+from imfilt.images.deep.samples import samples_of
+from imfilt.images.png import deflate_rows
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+"""From channels to PNG's number for them (PNG specification, 11.2.2)."""
+
+
+def write_png(picture: AnyPicture, stream: BinaryIO, settings: dict[str, Any], threads: int | None) -> None:
+    """Write samples of 16 bits, with the chunks that Pillow would write for the same settings."""
+    samples = samples_of(picture)
+    rows, columns, channels = samples.shape
+    before, after = _chunks_by_pillow(settings)
+    stream.write(_SIGNATURE)
+    _write_chunk(stream, b"IHDR", struct.pack(">IIBBBBB", columns, rows, 16, _COLOUR_TYPES[channels], 0, 0, 0))
+    for name, content in before:
+        _write_chunk(stream, name, content)
+
+    def stored(first: int, last: int) -> NDArray[np.uint8]:
+        return samples[first:last].astype(">u2").view(np.uint8).reshape(last - first, -1)
+
+    for part in deflate_rows(stored, rows, 2 * channels, threads):
+        _write_chunk(stream, b"IDAT", part)
+    for name, content in after:
+        _write_chunk(stream, name, content)
+    _write_chunk(stream, b"IEND", b"")
+
+
+def _write_chunk(stream: BinaryIO, name: bytes, content: bytes) -> None:
+    stream.write(struct.pack(">I", len(content)) + name)
+    stream.write(content)
+    stream.write(struct.pack(">I", zlib.crc32(content, zlib.crc32(name))))
+
+
+def _chunks_by_pillow(settings: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
+    """Return the ancillary chunks before and after the samples that Pillow writes for `settings`: of one pixel."""
+    small = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(small, "PNG", **settings)
+    chunks = list(_chunks_in(small.getvalue()))
+    middle = [name for name, _ in chunks].index(b"IDAT")
+    ours = (b"IHDR", b"IDAT", b"IEND")
+    before, after = chunks[:middle], chunks[middle:]
+    return [each for each in before if each[0] not in ours], [each for each in after if each[0] not in ours]
+
+
+def _chunks_in(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    place = len(_SIGNATURE)
+    while place < len(content):
+        (length,) = struct.unpack_from(">I", content, place)
+        yield content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
+        place += length + 12

@@ -1,0 +1,19 @@
+"""The samples of any picture as one array, for formats that are written from arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from imfilt.images.deep.picture import AnyPicture, DeepPicture
+
+
+def samples_of(picture: AnyPicture) -> NDArray[Any]:
+    """Return rows × columns × channels, which may share memory with the picture."""
+    if isinstance(picture, DeepPicture):
+        return picture.samples
+    from imfilt.images.rows import rows_of
+
+    rows, columns, channels = picture.shape
+    return rows_of(picture).read_rows(0, rows, range(columns))[..., :channels]

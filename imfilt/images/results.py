@@ -1,0 +1,28 @@
+"""Room for results: a picture of the mode that they have, which carries what its source does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from imfilt.images.picture import MODES, Mode, Picture
+
+if TYPE_CHECKING:
+    from imfilt.images.deep.picture import AnyPicture
+
+
+def result_like(picture: AnyPicture, rows: int, columns: int, mode: Mode) -> AnyPicture:
+    """Return a picture to be filled: an image of Pillow where it has the mode, else an array."""
+    if mode.name in MODES:
+        image = Image.new(mode.name, (columns, rows))
+        if isinstance(picture, Picture):
+            return replace(picture, image=image, memory=None)
+        return Picture(image, picture.carried, picture.format, picture.notes)
+    import numpy as np
+
+    from imfilt.images.deep.picture import DeepPicture
+
+    samples = np.empty((rows, columns, mode.channels), mode.samples.name)
+    return DeepPicture(samples, mode, picture.carried, picture.format, picture.notes)
