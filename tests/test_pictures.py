@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, JpegImagePlugin, features
 
 import imfilt
 from imfilt.images.formats import FORMATS
-from imfilt.images.picture import MODES
+from imfilt.images.modes import MODES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

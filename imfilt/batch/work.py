@@ -16,7 +16,8 @@ from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import DEPTHS
 from imfilt.errors import ImfiltError, PictureError, UsageError
 from imfilt.images.formats import FORMATS, Format, check_holds, describe_mode, losses
-from imfilt.images.picture import Mode, Picture
+from imfilt.images.modes import Mode
+from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
 from imfilt.images.writing import encode_picture, write_picture
 

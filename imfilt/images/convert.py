@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from imfilt.errors import PictureError
-from imfilt.images.picture import MODES
+from imfilt.images.modes import MODES
 
 # Modes whose samples are held as they are by another that can be filtered.
 _HELD_BY = {

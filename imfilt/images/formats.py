@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imfilt.engine.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError, TargetError
-from imfilt.images.picture import Mode, deep_modes
+from imfilt.images.modes import Mode, deep_modes
 
 if TYPE_CHECKING:
     from imfilt.images.picture import Carried

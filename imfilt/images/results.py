@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from imfilt.images.picture import MODES, Mode, Picture
+from imfilt.images.modes import MODES, Mode
+from imfilt.images.picture import Picture
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture

@@ -11,7 +11,7 @@ from imfilt.errors import PictureError
 from imfilt.images.deep.picture import AnyPicture, DeepPicture
 from imfilt.images.deep.samples import samples_of
 from imfilt.images.limits import check_pixels
-from imfilt.images.picture import MODES, Mode
+from imfilt.images.modes import MODES, Mode
 
 _BY_CHANNELS = {1: MODES["L"], 2: MODES["LA"], 3: MODES["RGB"], 4: MODES["RGBA"]}
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imfilt.images.picture import MODES, Carried, Mode, Picture
+from imfilt.images.modes import MODES, Mode
+from imfilt.images.picture import Carried, Picture
 
 
 @dataclass(frozen=True)
