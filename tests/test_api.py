@@ -138,11 +138,9 @@ def test_a_file_that_was_opened_and_not_yet_read_can_be_filtered() -> None:
         assert np.array_equal(np.asarray(result), imfilt.apply(np.asarray(image), "edge3"))
 
 
-@pytest.mark.parametrize("mode", ["I", "HSV"])
-def test_modes_that_cannot_be_filtered_without_loss_are_refused(mode: str, car: Image.Image) -> None:
-    image = car.convert("L").convert("I") if mode == "I" else car.convert(mode)
-    with pytest.raises(imfilt.PictureError, match=f"mode {mode} cannot be filtered"):
-        imfilt.apply(image, "edge3")
+def test_a_mode_that_cannot_be_filtered_without_loss_is_refused(car: Image.Image) -> None:
+    with pytest.raises(imfilt.PictureError, match="mode HSV cannot be filtered"):
+        imfilt.apply(car.convert("HSV"), "edge3")
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 3), (3, 0)])
@@ -357,8 +355,8 @@ convolve: Any = imfilt.convolve
         (lambda: apply(GREY, "edge3", anchor=(0.5, 1)), imfilt.UsageError, r"anchor"),
         (lambda: apply(GREY, ["edge3", [[1]]], anchor=(1, 1)), imfilt.RecipeError, r"'custom': anchor: 1,1"),
         (lambda: apply(GREY, "gaussian5", size="valid"), imfilt.RecipeError, r"spans 5 x 5 .* use 'same'"),
-        (lambda: apply(GREY.astype(np.int32), "edge3"), imfilt.RecipeError, r"int32 .* uint8, uint16, float32"),
-        (lambda: apply(GREY.astype(float), "edge3"), imfilt.RecipeError, r"float64 cannot be filtered"),
+        (lambda: apply(GREY.astype(np.int64), "edge3"), imfilt.RecipeError, r"int64 .* uint8, .*, float32"),
+        (lambda: apply(GREY.astype(complex), "edge3"), imfilt.RecipeError, r"complex128 cannot be filtered"),
         (lambda: apply(GREY > 0, "edge3"), imfilt.RecipeError, r"bool cannot be filtered"),
         (lambda: apply(GREY[0], "edge3"), imfilt.RecipeError, r"shape \(5,\) is no picture"),
         (lambda: apply(GREY[:0], "edge3"), imfilt.RecipeError, r"shape \(0, 5\) is no picture"),

@@ -152,6 +152,7 @@ _SAMPLE_WORDS = {"f": "in floating point of {} bits", "u": "of {} bits", "i": "o
 def describe_mode(mode: Mode) -> str:
     """Return what a mode is, for a person.
 
+    >>> from imfilt.images.modes import MODES
     >>> describe_mode(MODES["RGBA"]), describe_mode(MODES["F"])
     ('full colour (RGB) with alpha', 'grey in floating point of 32 bits')
     """
