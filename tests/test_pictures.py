@@ -157,6 +157,7 @@ EXACT = [
     for entry in FORMATS.values()
     if entry.name not in LOSSY and entry.is_pillows
     for mode in sorted(entry.modes & MODES.keys())
+    if mode == "L" or not entry.indexed  # colours have a palette, and so another mode
 ]
 
 
@@ -240,11 +241,12 @@ def test_a_palette_with_alpha_becomes_rgba(run: Run) -> None:
     assert np.array_equal(samples_of(result), np.dstack([colours[samples[..., 0]], samples[..., 1]]))
 
 
-def test_a_colour_gif_is_written_to_a_format_that_holds_it(run: Run) -> None:
+@pytest.mark.parametrize("target", ["b.gif", "b.png"])
+def test_a_colour_gif_keeps_its_colours(run: Run, target: str) -> None:
     image, colours = paletted()
     image.save("a.gif")
-    assert "-o NAME.png" in refused(run, "a.gif")
-    assert np.array_equal(samples_of(filtered(run, "a.gif", target="b.png")), colours)
+    result = filtered(run, "a.gif", target=target)
+    assert np.array_equal(samples_of(result.convert("RGB")), colours)
 
 
 @pytest.mark.parametrize("levels", [2, 5, 100, 256])
@@ -564,25 +566,6 @@ def test_a_picture_that_carries_nothing_gets_nothing(run: Run) -> None:
         assert info.get("dpi") in (None, (1, 1))
 
 
-ANIMATED = [
-    *("a.gif", "a.png", "a.tif"),
-    *(pytest.param(f"a.{name.lower()}", marks=needs(name)) for name in ("WEBP", "AVIF")),
-]
-
-
-def frames() -> list[Image.Image]:
-    first, third = noise(12, 14, 3), soft(3)[:12, :14]
-    return [Image.fromarray(samples) for samples in (first, first[::-1], third)]
-
-
-@pytest.mark.parametrize("path", ANIMATED)
-def test_several_frames_or_pages_are_refused_rather_than_lost(run: Run, path: str) -> None:
-    first, *others = frames()
-    first.save(path, save_all=True, append_images=others)
-    assert "3 frames" in refused(run, path)
-    assert "3 frames" in refused(run, path, "-k", "identity", "-o", "b.png")
-
-
 def test_the_first_picture_of_a_telephone_jpeg_is_filtered(run: Run) -> None:
     first, *others = (Image.fromarray(soft(3)), Image.fromarray(soft(3)[::-1]))
     first.save("a.jpg", "MPO", save_all=True, append_images=others)
@@ -624,7 +607,7 @@ def test_a_fresh_process_opens_formats_that_pillow_does_not_preload(tmp_path: Pa
 def test_more_pixels_than_allowed_are_refused(run: Run) -> None:
     Image.fromarray(noise(10, 20)).save("a.png")
     line = refused(run, "a.png", "-k", "identity", "--max-pixels", "199")
-    assert "20 x 10 is 200 pixels, more than the 199" in line
+    assert "it has 200 pixels, more than the 199" in line
     assert "--max-pixels 200" in line
     filtered(run, "a.png", "-k", "identity", "--max-pixels", "200")
 

@@ -25,10 +25,14 @@ def begin(work: Callable[[], Result]) -> Callable[[], Result]:
             errors.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # there is no room for another thread
+        run()
 
     def end() -> Result:
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
         if errors:
             raise errors[0]
         return results[0]

@@ -51,6 +51,8 @@ class Job:
     max_pixels: int = MAX_PIXELS
     threads: int | None = None
     strategy: str | None = None
+    frame: int | None = None
+    """The only frame or page to be filtered, counted from 0; None for all."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Request:
     max_pixels: int = MAX_PIXELS
     threads: int | None = None
     strategy: str | None = None
-
+    frame: int | None = None
+    """The only frame or page to be filtered, counted from 0; None for all."""
     each: bool = False
     """Whether each kernel of the recipe makes a picture of its own."""
 
@@ -178,6 +181,7 @@ def _job(request: Request, source: Path | None, targets: Sequence[Path] | None, 
         request.max_pixels,
         request.threads,
         request.strategy,
+        request.frame,
     )
 
 

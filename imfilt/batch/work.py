@@ -15,17 +15,23 @@ from imfilt.engine.background import flattened_channels
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import DEPTHS
 from imfilt.errors import ImfiltError, PictureError, UsageError
+from imfilt.images.fit import fit
 from imfilt.images.formats import FORMATS, Format, check_holds, describe_mode, losses
 from imfilt.images.modes import Mode
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
-from imfilt.images.writing import encode_picture, write_picture
+from imfilt.images.writing import encode_picture, write_file, write_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imfilt.engine.normalisations import Extremes
     from imfilt.engine.plan import Plan
     from imfilt.images.deep.picture import AnyPicture
+    from imfilt.images.frames.reading import Frames
+    from imfilt.images.rows import PictureRows
+
+Notes = tuple[str, ...]
 
 
 def filter_picture(
@@ -35,28 +41,37 @@ def filter_picture(
     threads: int | None = None,
     strategy: str | None = None,
     in_place: bool = False,
+    extremes: Extremes | None = None,
 ) -> tuple[AnyPicture, Plan]:
     """Return `picture` filtered, and the plan that was carried out.
 
-    `in_place` allows the picture to be written over, which is done where the result is laid out alike.
+    `in_place` allows the picture to be written over, which is done where the result is laid out alike. `extremes` are
+    those that the normalisation goes by, where they are not those of this picture alone.
     """
-    from imfilt.engine.plan import make_plan
     from imfilt.engine.run import filter_rows
     from imfilt.images.results import result_like
     from imfilt.images.rows import rows_of
 
-    mode, source = picture.mode, rows_of(picture)
-    plan = make_plan(
-        recipe, mode.samples, source.shape, has_alpha=mode.has_alpha, unused=source.unused, strategy=strategy
-    )
+    source = rows_of(picture)
+    plan = plan_for(picture, source, recipe, strategy=strategy)
     in_place = in_place and plan.keeps_layout and picture.is_writable
     if in_place:
-        filter_rows(plan, source, source, threads=threads, in_place=True)
+        filter_rows(plan, source, source, threads=threads, in_place=True, extremes=extremes)
         return picture, plan
     rows, columns, _ = plan.result_shape
-    result = result_like(picture, rows, columns, mode_of_result(mode, recipe))
-    filter_rows(plan, source, rows_of(result, unused=source.unused), threads=threads)
+    result = result_like(picture, rows, columns, mode_of_result(picture.mode, recipe))
+    filter_rows(plan, source, rows_of(result, unused=source.unused), threads=threads, extremes=extremes)
     return result, plan
+
+
+def plan_for(picture: AnyPicture, source: PictureRows, recipe: Recipe, *, strategy: str | None = None) -> Plan:
+    """Return the plan of `recipe` for a picture and its rows."""
+    from imfilt.engine.plan import make_plan
+
+    mode = picture.mode
+    return make_plan(
+        recipe, mode.samples, source.shape, has_alpha=mode.has_alpha, unused=source.unused, strategy=strategy
+    )
 
 
 def mode_of_result(mode: Mode, recipe: Recipe) -> Mode:
@@ -91,20 +106,33 @@ def run_job(job: Job) -> Iterator[Outcome]:
         mode = _permissions(job.source)
         picture = _read(job)
         target_format = FORMATS[job.format or picture.format]
-        for result in job.results:
-            check_holds(target_format, mode_of_result(picture.mode, result.recipe))
-        notes = (*picture.notes, *losses(target_format, picture.carried))
+        notes = _losses(picture, job, target_format)
     except (ImfiltError, MemoryError) as error:
         yield _failure(job, error)
         return
     for result in job.results:
         try:
-            plan = _filter_and_write(picture, job, result, target_format, mode)
+            plan, found = _filter_and_write(picture, job, result, target_format, mode)
         except (ImfiltError, MemoryError) as error:
             yield _failure(job, error, result.target)
             continue
+        notes += tuple(note for note in found if note not in notes)
         yield Outcome(job.source, Status.WRITTEN, result.target, notes=notes, plan=tuple(plan.describe()))
         notes = ()  # which hold for all results alike
+
+
+def _losses(picture: AnyPicture | Frames, job: Job, target_format: Format) -> Notes:
+    """Return a line for each thing that cannot be kept; raise `PictureError` where that is the picture itself."""
+    if not isinstance(picture, Picture):
+        from imfilt.images.frames.reading import Frames
+
+        if isinstance(picture, Frames):
+            from imfilt.images.frames.writing import frame_losses
+
+            return frame_losses(target_format, FORMATS[picture.format], picture.show)
+    for result in job.results:
+        check_holds(target_format, mode_of_result(picture.mode, result.recipe))
+    return (*picture.notes, *losses(target_format, picture.carried))
 
 
 def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = None) -> Outcome:
@@ -112,25 +140,49 @@ def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = N
     return Outcome(job.source, Status.FAILED, target, problem)
 
 
-def _read(job: Job) -> AnyPicture:
+def _read(job: Job) -> AnyPicture | Frames:
     source = job.source or _read_stream()
-    reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels))
+    reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels, frame=job.frame))
     import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
 
     return reading()
 
 
-def _filter_and_write(picture: AnyPicture, job: Job, result: Result, target_format: Format, mode: int | None) -> Plan:
+def _filter_and_write(
+    picture: AnyPicture | Frames, job: Job, result: Result, target_format: Format, mode: int | None
+) -> tuple[Plan, Notes]:
+    if not isinstance(picture, Picture):
+        from imfilt.images.frames.reading import Frames
+
+        if isinstance(picture, Frames):
+            return _filter_and_write_frames(picture, job, result, target_format, mode)
     is_last = result is job.results[-1]  # which may be written over the source
     filtered, plan = filter_picture(
         picture, result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last
     )
+    fitting, notes = fit(filtered, target_format)
     if result.target is None:
-        _write_stream(encode_picture(filtered, target_format, threads=job.threads))
-        return plan
+        _write_stream(encode_picture(fitting, target_format, threads=job.threads))
+        return plan, notes
     _make_folder(result.target.parent)
-    write_picture(filtered, result.target, target_format, overwrite=job.overwrite, mode=mode, threads=job.threads)
-    return plan
+    write_picture(fitting, result.target, target_format, overwrite=job.overwrite, mode=mode, threads=job.threads)
+    return plan, notes
+
+
+def _filter_and_write_frames(
+    frames: Frames, job: Job, result: Result, target_format: Format, mode: int | None
+) -> tuple[Plan, Notes]:
+    from imfilt.batch.frames import FilteredFrames
+
+    filtered = FilteredFrames(frames, result.recipe, target_format, threads=job.threads, strategy=job.strategy)
+    if result.target is None:
+        stream = io.BytesIO()
+        filtered.write(stream)
+        _write_stream(stream.getvalue())
+    else:
+        _make_folder(result.target.parent)
+        write_file(filtered.write, result.target, overwrite=job.overwrite, mode=mode)
+    return filtered.plan, filtered.notes
 
 
 def _read_stream() -> io.BytesIO:

@@ -15,7 +15,7 @@ from imfilt.cli.command import Settings, option
 from imfilt.cli.kernels import KernelCommand, chosen_kernels, kernel_options, open_registry
 from imfilt.cli.printing import print_path, say, standard_output
 from imfilt.cli.progress import progress_over
-from imfilt.cli.types import POSITIVE, RowsColumns
+from imfilt.cli.types import NOT_NEGATIVE, POSITIVE, RowsColumns
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.geometry import SIZES
@@ -115,8 +115,11 @@ def _complete_pools(_context: click.Context, _option: click.Parameter, incomplet
 @option("Output", "--each", is_flag=True, help="Write one picture for each kernel, with its name in the file name.")
 @option("Output", "--overwrite", is_flag=True, help="Replace outputs that are there already.")
 @option("Output", "--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
+@option("Output", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
 @option("Batch", "-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
-@option("Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse pictures with more pixels.")
+@option(
+    "Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse files with more pixels, over all frames."
+)
 @option("Batch", "--threads", type=POSITIVE, show_default="as many as help", help="Threads for one large picture.")
 @option("Batch", "--strategy", metavar="NAME", show_default="the fastest", help="How the sums are computed.")
 @option("Other", "-v", "--verbose", is_flag=True, help="Say what is done and how.")
@@ -137,6 +140,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         max_pixels=options["max_pixels"],
         threads=options["threads"],
         strategy=options["strategy"],
+        frame=options["frame"],
         each=options["each"],
     )
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)

@@ -34,20 +34,24 @@ class RowsColumns(click.ParamType[tuple[int, int]]):
         return numbers[0], numbers[1]
 
 
-class _Positive(click.ParamType[int]):
-    """A whole number from 1 on."""
+class _WholeNumber(click.ParamType[int]):
+    """A whole number that is not too small."""
 
     name = "N"
+
+    def __init__(self, least: int) -> None:
+        self.least = least
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
         """Return the number."""
         try:
             number = int(value)
         except ValueError:
-            number = 0
-        if number < 1:
-            self.fail(f"{value!r} must be a whole number from 1 on", parameter, context)
+            number = self.least - 1
+        if number < self.least:
+            self.fail(f"{value!r} must be a whole number from {self.least} on", parameter, context)
         return number
 
 
-POSITIVE = _Positive()
+POSITIVE = _WholeNumber(1)
+NOT_NEGATIVE = _WholeNumber(0)

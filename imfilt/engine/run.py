@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
 from imfilt.engine.windows import PoolingRows
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Array = NDArray[Any]
 Result = TypeVar("Result")
@@ -34,6 +38,7 @@ def filter_rows(
     *,
     threads: int | None = None,
     in_place: bool = False,
+    extremes: Extremes | None = None,
 ) -> None:
     """Carry out `plan`: rows come from `source` and results go to `sink`.
 
@@ -44,9 +49,12 @@ def filter_rows(
         given. It changes no sample.
     in_place : bool
         Whether the results are written over the source, which is allowed where the plan keeps the layout.
+    extremes : Extremes, optional
+        Those that the normalisation goes by, where they are not those of this picture alone.
     """
     pooling, background = plan.recipe.pooling, plan.background
-    extremes = measure_rows(plan, source, threads=threads) if plan.recipe.normalisation.measures else None
+    if extremes is None and plan.recipe.normalisation.measures:
+        extremes = measure_rows(plan, source, threads=threads)
 
     def write(walker: Walker) -> None:
         finish = Finisher(plan, extremes)
@@ -137,12 +145,19 @@ def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> 
 
     with ThreadPoolExecutor(len(walkers)) as pool:  # each with the caller's floating-point settings
         try:
-            running = [pool.submit(copy_context().run, work, walker) for walker in walkers]
+            running = [_submit(pool, partial(copy_context().run, work, walker)) for walker in walkers]
             return [each.result() for each in running]
         except BaseException:
             for walker in walkers:
                 walker.stop()
             raise
+
+
+def _submit(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Future[Result]:
+    try:
+        return pool.submit(work)
+    except RuntimeError:
+        raise MemoryError("there is no room for another thread") from None
 
 
 def _threads_for(plan: Plan) -> int:

@@ -61,6 +61,12 @@ class Format:
     """Whether Pillow reads and writes it, if only what it has modes for."""
     variants: tuple[str, ...] = ()
     """Pillow's names for special kinds of it."""
+    frames: str = ""
+    """The module of `imfilt.images.frames` that writes several frames of it; none for a format of single pictures."""
+    has_pages: bool = False
+    """Whether its frames are pages, each with a size and data of its own."""
+    indexed: bool = False
+    """Whether it holds indices into a palette."""
 
 
 def _modes(names: str) -> frozenset[str]:
@@ -75,7 +81,14 @@ _ALL = frozenset({"exif", "icc_profile", "resolution"})
 FORMATS = {
     entry.name: entry
     for entry in (
-        Format("PNG", (".png", ".apng"), _modes("L LA RGB RGBA I;16") | _DEEP_PNG, keeps=_ALL, lends=True),
+        Format(
+            "PNG",
+            (".png", ".apng"),
+            _modes("L LA RGB RGBA I;16") | _DEEP_PNG,
+            keeps=_ALL,
+            lends=True,
+            frames="apng",
+        ),
         Format(
             "JPEG",
             (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -85,7 +98,7 @@ FORMATS = {
             keeps=_ALL,
             lends=True,
         ),
-        Format("GIF", (".gif",), _modes("L")),
+        Format("GIF", (".gif",), _modes("L LA RGB RGBA"), frames="gif", indexed=True),
         Format("BMP", (".bmp", ".dib"), _modes("L RGB"), keeps=frozenset({"resolution"})),
         Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB I;16 F")),
         Format(
@@ -94,12 +107,15 @@ FORMATS = {
             _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 I F") | _DEEP_TIFF,
             _tiff_settings,
             keeps=_ALL,
+            frames="pages",
+            has_pages=True,
         ),
         Format(
             "WEBP",
             (".webp",),
             _modes("L RGB RGBA"),
             lambda _: {"quality": 90, "exact": True},
+            frames="webp",
             keeps=_ALL - {"resolution"},
         ),
         Format(
@@ -107,6 +123,7 @@ FORMATS = {
             (".avif",),
             _modes("L RGB RGBA"),
             lambda _: {"quality": 90, "subsampling": "4:4:4"},
+            frames="avif",
             keeps=_ALL - {"resolution"},
         ),
         Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16"), in_memory=True),

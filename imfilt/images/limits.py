@@ -8,6 +8,19 @@ MAX_PIXELS = 500_000_000
 """The most pixels a picture may have unless more are asked for."""
 
 
+MAX_TEXT = 1 << 24
+"""The most bytes that a text or a colour profile of a PNG may unpack to; larger ones are made to fill the memory."""
+
+
+def check_all_pixels(pixels: int, most: int) -> None:
+    """Raise `PictureError` for a file that has more `pixels` than `most`, over all its frames."""
+    if pixels > most:
+        raise PictureError(
+            f"it has {pixels} pixels, more than the {most} that are allowed; "
+            f"if you trust the file, use --max-pixels {pixels}"
+        )
+
+
 def check_pixels(size: tuple[int, int], most: int) -> None:
     """Raise `PictureError` for a picture of columns and rows that has more pixels than `most`."""
     pixels = size[0] * size[1]

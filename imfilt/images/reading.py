@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
 from imfilt.images.convert import to_filterable
 from imfilt.images.depth import check_depth, scale_transparent_level
 from imfilt.images.formats import FORMATS
-from imfilt.images.limits import MAX_PIXELS, check_pixels
+from imfilt.images.limits import MAX_PIXELS, MAX_TEXT, check_all_pixels
 from imfilt.images.memory import lend_memory
 from imfilt.images.picture import Carried, JpegSettings, Picture
+from imfilt.images.whole import check_whole
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     from imfilt.images.deep.picture import AnyPicture
+    from imfilt.images.frames.reading import Frames
+
+Source = Path | BinaryIO
 
 EXIF_HEADER = b"Exif\0\0"
 
-_FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
+FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
 
 _NPY_MAGIC = b"\x93NUMPY"
 
@@ -39,46 +46,92 @@ _LAYOUT_TAGS = (
 )
 
 
-def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> AnyPicture:
-    """Read the picture in the file or stream `source`.
+def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS, frame: int | None = None) -> AnyPicture | Frames:
+    """Read the picture in the file or stream `source`, or one `frame` of it, counted from 0.
+
+    Where it has several frames or pages, and none of them is asked for, return these, to be decoded one at a time.
 
     Raises `PictureError`, in one line without the name of the file, for anything that is not a whole picture in a
-    format of `FORMATS`, has several frames, or has more than `max_pixels`.
+    format of `FORMATS`, has no such frame, or has more than `max_pixels`, over all its frames.
     """
-    with (
-        _one_line_errors(source),
-        source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream,
-    ):
+    with _opened(source, max_pixels) as stream:
         is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
         stream.seek(0)
         if is_npy:
             from imfilt.images.deep.npy import read_npy
 
+            if frame:
+                raise PictureError(f"there is no frame {frame}: it has one frame, 0")
             return read_npy(stream, max_pixels=max_pixels)
-        with Image.open(stream, formats=_PILLOWS) as image:
-            return _read_image(image, max_pixels)
+        with _image_in(stream) as image:
+            check_whole(image)
+            if frame is not None or getattr(image, "is_animated", False):
+                from imfilt.images.frames.reading import frames_in, read_frame
+
+                frames = frames_in(image, source, max_pixels)
+                if frame is not None:
+                    return read_frame(image, frames, frame)
+                if frames.count > 1:
+                    return frames
+            return _read_image(image)
 
 
-def _read_image(image: ImageFile, max_pixels: int) -> AnyPicture:
+def _read_image(image: ImageFile) -> AnyPicture:
     """Read a picture from an image that is open and not yet decoded."""
-    check_pixels(image.size, max_pixels)
-    _check_frames(image)
     check_depth(image)
     scale_transparent_level(image)
-    memory = lend_memory(image) if FORMATS[_FORMAT_OF[image.format or ""]].lends else None
+    memory = lend_memory(image) if FORMATS[FORMAT_OF[image.format or ""]].lends else None
     lent = image.im if memory else None
+    check_rows = _row_check(image, memory)
     picture = to_picture(image)
+    check_rows()
     return replace(picture, memory=memory) if memory and picture.image.im is lent else picture
+
+
+def _row_check(image: ImageFile, memory: mmap | None) -> Callable[[], None]:
+    if image.format != "PNG":
+        return lambda: None
+    from imfilt.images.png_rows import RowCheck
+
+    return RowCheck(image, memory)
+
+
+@contextmanager
+def opened(source: Source, max_pixels: int) -> Iterator[ImageFile]:
+    """Open a file or stream as an image of Pillow that is not yet decoded; whatever goes wrong is a `PictureError`."""
+    with _opened(source, max_pixels) as stream, _image_in(stream) as image:
+        yield image
+
+
+@contextmanager
+def _opened(source: Source, max_pixels: int) -> Iterator[BinaryIO]:
+    with (
+        _one_line_errors(source, max_pixels),
+        source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream,
+    ):
+        stream.seek(0)
+        yield stream
+
+
+@contextmanager
+def _image_in(stream: BinaryIO) -> Iterator[ImageFile]:
+    with Image.open(stream, formats=_PILLOWS) as image:
+        if image.format == "TIFF":
+            from imfilt.images.libtiff import silence_libtiff
+
+            silence_libtiff()
+        yield image
 
 
 def to_picture(image: Image.Image) -> Picture:
     """Return an image of Pillow as a picture, decoded; the pixels are shared where no conversion is needed."""
     image.load()
-    file_format = _FORMAT_OF.get(image.format or "", "PNG")
-    return Picture(to_filterable(image), _carried_by(image), file_format)
+    file_format = FORMAT_OF.get(image.format or "", "PNG")
+    return Picture(to_filterable(image), carried_by(image), file_format)
 
 
-def _carried_by(image: Image.Image) -> Carried:
+def carried_by(image: Image.Image) -> Carried:
+    """Return what an image that is open carries beside its samples."""
     info = image.info
     return Carried(
         exif=_exif_of(image),
@@ -110,25 +163,23 @@ def _jpeg_settings_of(image: Image.Image) -> JpegSettings | None:
     return JpegSettings(dict(image.quantization), sampling, bool(image.info.get("progressive")))
 
 
-def _check_frames(image: Image.Image) -> None:
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":  # the further pictures of a telephone's JPEG are previews of the first
-        raise PictureError(f"it has {frames} frames or pages; imfilt filters single pictures so far, so split it first")
-
-
 @contextmanager
-def _one_line_errors(source: Path | BinaryIO) -> Iterator[None]:
+def _one_line_errors(source: Source, max_pixels: int) -> Iterator[None]:
     """Turn whatever Pillow raises into a `PictureError`, and keep its warnings off the terminal.
 
-    Pillow's own limit on pixels is lifted meanwhile, for ours takes its place.
+    Pillow checks our limits meanwhile, before it takes memory: on pixels it raises an error at twice its own.
     """
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels / 2  # type: ignore[assignment]
+    text, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, MAX_TEXT
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except PictureError:
         raise
+    except Image.DecompressionBombError as error:
+        check_all_pixels(_pixels_in(error), max_pixels)
+        raise PictureError(_first_line(error)) from None
     except MemoryError:
         raise PictureError("not enough memory for this picture") from None
     except UnidentifiedImageError:
@@ -140,10 +191,15 @@ def _one_line_errors(source: Path | BinaryIO) -> Iterator[None]:
     except Exception as error:  # decoders raise nearly anything over broken files
         raise PictureError(f"cannot be read, it seems to be damaged: {_first_line(error)}") from None
     finally:
-        Image.MAX_IMAGE_PIXELS = limit
+        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limit, text
 
 
-def _why_unidentified(source: Path | BinaryIO) -> str:
+def _pixels_in(error: Exception) -> int:
+    match = re.search(r"\((\d+) pixels\)", str(error))
+    return int(match[1]) if match else 0
+
+
+def _why_unidentified(source: Source) -> str:
     size = source.stat().st_size if isinstance(source, Path) else source.seek(0, os.SEEK_END)
     if size == 0:
         return "the file is empty"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
-from imfilt.images.formats import Format, check_holds
+from imfilt.images.fit import fit
+from imfilt.images.formats import Format
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 
@@ -44,10 +46,24 @@ def write_picture(
         Where the format cannot hold the picture, the target is there already, or the disk does not take it. Nothing is
         left behind then.
     """
-    check_holds(target_format, picture.mode)
+    fitting, _ = fit(picture, target_format)
+
+    def write(stream: BinaryIO) -> None:
+        if target_format.in_memory:
+            stream.write(encode_picture(fitting, target_format, threads=threads))
+        else:
+            encode(fitting, stream, target_format, threads)
+
+    write_file(write, target, overwrite=overwrite, mode=mode)
+
+
+def write_file(
+    write: Callable[[BinaryIO], None], target: Path, *, overwrite: bool = False, mode: int | None = None
+) -> None:
+    """Let `write` write a new file, and make it `target` in one step; `overwrite`, `mode` and errors as above."""
     temporary = target.with_name(f".imfilt-{os.urandom(8).hex()}.tmp")
     try:
-        _write_and_move(picture, temporary, target, target_format, mode=mode, overwrite=overwrite, threads=threads)
+        _write_and_move(write, temporary, target, mode=mode, overwrite=overwrite)
     except FileExistsError:
         raise PictureError("the target is there already; use --overwrite or --skip-existing") from None
     except OSError as error:
@@ -57,22 +73,12 @@ def write_picture(
 
 
 def _write_and_move(
-    picture: AnyPicture,
-    temporary: Path,
-    target: Path,
-    target_format: Format,
-    *,
-    mode: int | None,
-    overwrite: bool,
-    threads: int | None,
+    write: Callable[[BinaryIO], None], temporary: Path, target: Path, *, mode: int | None, overwrite: bool
 ) -> None:
     opener = partial(os.open, mode=0o666 if mode is None else 0o600)
     try:
-        with open(temporary, "xb", opener=opener) as stream:
-            if target_format.in_memory:
-                stream.write(encode_picture(picture, target_format, threads=threads))
-            else:
-                _encode(picture, stream, target_format, threads)
+        with open(temporary, "x+b", opener=opener) as stream:
+            write(stream)
             _check_disk(stream)
         if mode is not None:
             temporary.chmod(mode)
@@ -83,15 +89,16 @@ def _write_and_move(
 
 def encode_picture(picture: AnyPicture, target_format: Format, *, threads: int | None = None) -> bytes:
     """Return the bytes of the file that `write_picture` would write."""
-    check_holds(target_format, picture.mode)
+    fitting, _ = fit(picture, target_format)
     stream = io.BytesIO()
-    _encode(picture, stream, target_format, threads)
+    encode(fitting, stream, target_format, threads)
     return stream.getvalue()
 
 
-def _encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads: int | None) -> None:
+def encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads: int | None, **further: Any) -> None:
+    """Write `picture`, which fits the format, to a stream; `further` settings are those of Pillow's `Image.save`."""
     carried = picture.carried
-    settings: dict[str, Any] = target_format.settings(carried)
+    settings: dict[str, Any] = target_format.settings(carried) | further
     for key, value in (("exif", carried.exif), ("icc_profile", carried.icc_profile), ("dpi", carried.resolution)):
         if value is not None:
             settings[key] = value
@@ -112,6 +119,8 @@ def _save(
     picture: Picture, stream: BinaryIO, target_format: Format, settings: dict[str, Any], threads: int | None
 ) -> None:
     image = picture.image
+    if image.mode == "P" and "transparency" in image.info:
+        settings["transparency"] = image.info["transparency"]
     if picture.memory and not target_format.lends:
         image = copy_out(image, picture.memory)
     image.info, info = {}, image.info  # what is not carried on purpose is not to slip through

@@ -1,0 +1,64 @@
+"""Pictures of several frames: each is filtered as it is seen, and written before the next is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import BinaryIO
+
+from imfilt.batch.work import filter_picture, plan_for
+from imfilt.engine.finish import join
+from imfilt.engine.normalisations import Extremes
+from imfilt.engine.plan import Plan
+from imfilt.engine.recipe import Recipe
+from imfilt.engine.run import measure_rows
+from imfilt.images.formats import Format
+from imfilt.images.frames.frame import Frame
+from imfilt.images.frames.reading import Frames
+from imfilt.images.frames.writing import encode_frames
+from imfilt.images.rows import rows_of
+
+
+class FilteredFrames:
+    """The frames of a file, to be filtered while they are written."""
+
+    plan: Plan
+    """What was carried out for the first frame; there once they are written, as are the notes."""
+    notes: tuple[str, ...] = ()
+    """A line for each thing that was lost."""
+
+    def __init__(
+        self, frames: Frames, recipe: Recipe, target_format: Format, *, threads: int | None, strategy: str | None
+    ) -> None:
+        self._frames, self._recipe, self._target_format = frames, recipe, target_format
+        self._threads, self._strategy = threads, strategy
+
+    def write(self, stream: BinaryIO) -> None:
+        """Filter all frames and write them; raise `PictureError` for one that is damaged or cannot be held."""
+        self.notes = encode_frames(
+            self._filtered(), self._frames.show, stream, self._target_format, threads=self._threads
+        )
+
+    def _filtered(self) -> Iterator[Frame]:
+        extremes = self._extremes() if self._recipe.normalisation.measures else None
+        for index, frame in enumerate(self._frames):
+            picture, plan = filter_picture(
+                frame.picture,
+                self._recipe,
+                threads=self._threads,
+                strategy=self._strategy,
+                in_place=True,
+                extremes=extremes,
+            )
+            if index == 0:
+                self.plan = plan
+            yield replace(frame, picture=picture)
+
+    def _extremes(self) -> Extremes | None:
+        """Return the extremes over all frames, which are decoded one by one for this."""
+        measured = []
+        for frame in self._frames:
+            rows = rows_of(frame.picture)
+            plan = plan_for(frame.picture, rows, self._recipe, strategy=self._strategy)
+            measured.append(measure_rows(plan, rows, threads=self._threads))
+        return join(measured)

@@ -1,0 +1,77 @@
+"""GIF of several frames.
+
+A frame has at most 256 colours of its own, and so may have fewer than are seen: what lies on the canvas already need
+not be drawn again. A frame that has too many is drawn over the one before, where it differs from that.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from typing import BinaryIO
+
+import numpy as np
+from PIL import GifImagePlugin, Image
+
+from imfilt.images.formats import Format
+from imfilt.images.frames.frame import FOREVER, Frame, Show
+from imfilt.images.frames.writing import Clock, Container
+from imfilt.images.palette import REDUCED, ROOM, Notes, Seen, indexed, number_of_colours, reduced, seen_in
+
+_STAYS, _TO_BACKGROUND = 1, 2
+_TICK = 10
+
+
+def _write(frames: Iterator[Frame], show: Show, stream: BinaryIO, _: Format, __: int | None) -> Notes:
+    clock = Clock(CONTAINER)
+    notes: Notes = ()
+    first = next(frames)
+    _write_header(first.image.size, show.plays, stream)
+    frame, (seen, found) = first, seen_in(first.image)
+    canvas = Seen(np.zeros_like(seen.colours), np.zeros_like(seen.visible))
+    for following in chain(frames, (None,)):
+        notes += found
+        coming, found = seen_in(following.image) if following else (seen, ())
+        is_cleared = bool((seen.visible & ~coming.visible).any())
+        image, canvas, few = _draw(seen, canvas, must_have_clear=is_cleared)
+        notes += few
+        _write_frame(image, clock(frame.duration), stream, is_cleared=is_cleared)
+        if is_cleared:
+            canvas = Seen(canvas.colours, np.zeros_like(canvas.visible))
+        if following:
+            frame, seen = following, coming
+    stream.write(b";")
+    return tuple(dict.fromkeys(notes))
+
+
+def _draw(seen: Seen, canvas: Seen, *, must_have_clear: bool) -> tuple[Image.Image, Seen, Notes]:
+    """Return what is to be drawn on the canvas, the canvas with it, and what was lost."""
+    has_clear = must_have_clear or not seen.visible.all()
+    if number_of_colours(seen) + has_clear <= ROOM:
+        return indexed(seen, has_clear=has_clear), seen, ()
+    new = Seen(seen.colours, seen.visible & ~(canvas.visible & (canvas.colours == seen.colours)))
+    few = reduced(new, ROOM - 1)
+    drawn = Seen(np.where(new.visible, few.colours, canvas.colours), seen.visible)
+    return indexed(few, has_clear=True), drawn, () if few is new else (REDUCED,)
+
+
+def _write_header(size: tuple[int, int], plays: int, stream: BinaryIO) -> None:
+    stream.write(b"GIF89a" + struct.pack("<HHBBB", *size, 0, 0, 0))
+    if plays != 1:
+        again = 0 if plays == FOREVER else min(plays, CONTAINER.most_plays) - 1
+        stream.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", again, 0))
+
+
+def _write_frame(image: Image.Image, ticks: int, stream: BinaryIO, *, is_cleared: bool) -> None:
+    """Write a frame; `is_cleared` says that the canvas is cleared after it."""
+    settings = {key: value for key, value in image.info.items() if key == "transparency"}
+    disposal = _TO_BACKGROUND if is_cleared else _STAYS
+    parts = GifImagePlugin.getdata(
+        image, duration=ticks * _TICK, disposal=disposal, include_color_table=True, **settings
+    )
+    stream.write(b"".join(parts))
+
+
+CONTAINER = Container(_write, tick=Fraction(_TICK), most_plays=65536)
