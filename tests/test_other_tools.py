@@ -33,7 +33,7 @@ KERNELS = {
     "fractions": Kernel([["1/4", 0, "1/2"], ["1/8", "1/16", 0], ["1/16", 0, 0]]),
     "decimals": Kernel([[0.25, 0, 0.5], [0.125, 0.0625, 0], [0.0625, 0, 0]]),
     "five": Kernel([[(7 * y + 3 * x * x) % 11 - 3 for x in range(5)] for y in range(5)], divisor=32),
-    "with bias": Kernel([[1, 0, 0], [0, 2, 0], [0, 0, -1]], divisor=4, bias=64),
+    "with bias": Kernel([[1, 0, 0], [0, 2, 0], [0, 0, -1]], divisor=4, bias=51),
     "row": Kernel([[1, 2, 5, 0, -2, 1, 1]], divisor=8),
     "column": Kernel([[1], [3], [4]], divisor=8),
     "even": Kernel([[1, 2], [3, -4]], divisor=2),
@@ -113,11 +113,26 @@ def test_gmic_makes_the_same_picture(kernel: Kernel, source: Path) -> None:
     assert np.array_equal(samples_of(result), rounded(kernel))
 
 
+def run_ffmpeg(source: Path, convolution: str) -> Path:
+    result = source.with_name("b.png")
+    run(
+        tool("ffmpeg"), "-y", "-v", "error", "-i", source, "-vf", f"format=gray,{convolution}", "-frames:v", "1", result
+    )
+    return result
+
+
+def ffmpeg_heeds_rdiv(source: Path) -> bool:
+    """Return whether it divides by what it is told; versions 5.1 divide by the sum of the weights, whatever is said."""
+    doubled = samples_of(run_ffmpeg(source, "convolution=0m=0 0 0 0 2 0 0 0 0:0rdiv=1/4"))
+    return bool(doubled[5, 5] != SAMPLES[5, 5])
+
+
 @on_every_kernel
 def test_ffmpeg_makes_the_same_picture_inside_its_border(kernel: Kernel, source: Path) -> None:
-    result = source.with_name("b.png")
-    graph = f"format=gray,{written(kernel, 'ffmpeg').strip()}"
-    run(tool("ffmpeg"), "-v", "error", "-i", source, "-vf", graph, "-frames:v", "1", result)
+    total = sum(map(sum, kernel.integer_form.weights)) or 1
+    if total != kernel.integer_form.divisor and not ffmpeg_heeds_rdiv(source):
+        pytest.skip("this FFmpeg takes no notice of rdiv")
+    result = run_ffmpeg(source, written(kernel, "ffmpeg").strip())
     inside = (slice(5, -5), slice(5, -5))  # what lies beyond the border is mirrored in another way
     assert np.array_equal(samples_of(result)[inside], rounded(kernel)[inside])
 
@@ -143,18 +158,30 @@ def test_numpy_holds_the_matrix_that_scipy_convolves_with(kernel: Kernel) -> Non
     assert np.array_equal(convolve2d(SAMPLES, matrix, "valid"), imfilt.convolve(SAMPLES, kernel, size="valid"))
 
 
-@on_every_kernel
-def test_an_svg_filter_makes_the_same_picture(kernel: Kernel, source: Path) -> None:
-    render = tool("rsvg-convert")
+def render(source: Path, primitive: str) -> Array:
     height, width = SAMPLES.shape
     (drawing := source.with_name("a.svg")).write_text(
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" '
-        f'height="{height}"><filter id="f" x="0" y="0" width="1" height="1">{written(kernel, "svg")}</filter>'
+        f'height="{height}"><filter id="f" x="0" y="0" width="1" height="1">{primitive}</filter>'
         f'<image width="{width}" height="{height}" xlink:href="a.png" filter="url(#f)"/></svg>'
     )
-    run(render, drawing, "-o", source.with_name("b.png"))
-    difference = samples_of(source.with_name("b.png"))[..., 0].astype(int) - rounded(kernel)
-    assert np.abs(difference).max() <= 1  # it computes with parts of white, and truncates some
+    run(tool("rsvg-convert"), drawing, "-o", source.with_name("b.png"))
+    return samples_of(source.with_name("b.png"))[..., 0].astype(int)
+
+
+def rsvg_transposes(source: Path) -> bool:
+    """Return whether it takes columns for rows, as versions around 2.54 do, where the standard says rows."""
+    moved = render(source, written(Kernel([[0, 1, 0], [0, 0, 0], [0, 0, 0]]), "svg"))
+    return bool(np.abs(moved[5:-5, 5:-5] - np.roll(SAMPLES, -1, 1)[5:-5, 5:-5].astype(int)).max() <= 1)
+
+
+@on_every_kernel
+def test_an_svg_filter_makes_the_same_picture(kernel: Kernel, source: Path) -> None:
+    transposed = tuple(zip(*kernel.weights, strict=True))
+    if transposed != kernel.weights and 1 not in kernel.size and rsvg_transposes(source):
+        pytest.skip("this librsvg takes columns for rows")
+    filtered = render(source, written(kernel, "svg"))
+    assert np.abs(filtered - rounded(kernel)).max() <= 1  # it computes with parts of white, and truncates some
 
 
 @pytest.mark.parametrize("name", ["skew", "emboss", "five"])

@@ -1,7 +1,8 @@
 """FFmpeg: the filter ``convolution``, which correlates with whole weights: https://ffmpeg.org/ffmpeg-filters.html.
 
 A square of 3, 5 or 7, or a row or a column of up to 49; ``rdiv`` multiplies the sum (where it is 0, it is 1 over the
-sum of the weights), ``bias`` is added and may not be negative.
+sum of the weights), ``bias`` is added and may not be negative. FFmpeg 5.1 takes
+no notice of ``rdiv``, and divides by the sum whatever is said.
 """
 
 from __future__ import annotations
