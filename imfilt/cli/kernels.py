@@ -42,9 +42,14 @@ def user_registry() -> Path:
 
 def open_registry(files: Sequence[str] = ()) -> Registry:
     """Return all kernels: built in, the user's, those of ``$IMFILT_REGISTRY``, those of ``--registry``."""
+    return load_registry(*registry_files(files))
+
+
+def registry_files(files: Sequence[str] = ()) -> list[str]:
+    """Return the files that are read beside the built-in kernels, in this order."""
     layers = [str(user_registry())] if user_registry().exists() else []
     layers += [file for file in os.environ.get("IMFILT_REGISTRY", "").split(os.pathsep) if file]
-    return load_registry(*layers, *files)
+    return [*layers, *files]
 
 
 def chosen_kernels(
