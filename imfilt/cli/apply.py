@@ -172,6 +172,7 @@ def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         options["divisor"],
         options["bias"],
         open_registry(options["registries"]),
+        correlate=options["correlate"],
     )
     return Recipe(
         kernels,

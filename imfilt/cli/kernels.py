@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imfilt.cli.command import Command, Function, option
+from imfilt.cli.printing import say
 from imfilt.errors import ImfiltError, KernelError, UsageError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.matrix_text import parse_matrix
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _ORDER = "imfilt.order"
+_PLAIN = re.compile(r"[-+0-9.,;/\s]*")
+"""A matrix that needs no module of notations to be understood."""
 
 
 class KernelCommand(Command):
@@ -38,9 +42,14 @@ def user_registry() -> Path:
 
 def open_registry(files: Sequence[str] = ()) -> Registry:
     """Return all kernels: built in, the user's, those of ``$IMFILT_REGISTRY``, those of ``--registry``."""
+    return load_registry(*registry_files(files))
+
+
+def registry_files(files: Sequence[str] = ()) -> list[str]:
+    """Return the files that are read beside the built-in kernels, in this order."""
     layers = [str(user_registry())] if user_registry().exists() else []
     layers += [file for file in os.environ.get("IMFILT_REGISTRY", "").split(os.pathsep) if file]
-    return load_registry(*layers, *files)
+    return [*layers, *files]
 
 
 def chosen_kernels(
@@ -50,8 +59,13 @@ def chosen_kernels(
     divisor: str | None,
     bias: str | None,
     registry: Registry,
+    *,
+    correlate: bool = False,
 ) -> tuple[Kernel, ...]:
-    """Return the kernels of ``-k`` and ``-m`` in the order they were given."""
+    """Return the kernels of ``-k`` and ``-m`` in the order they were given.
+
+    With `correlate`, matrices in a notation that says how it is laid are rotated, so that they lie as it says.
+    """
     if not matrices and (divisor, bias) != (None, None):
         raise UsageError("--divisor and --bias belong to a matrix; give one with -m")
     waiting = {"names": iter(names), "matrices": iter(matrices)}
@@ -60,7 +74,7 @@ def chosen_kernels(
         if parameter.name == "names":
             kernels.append(registry[next(waiting["names"])])
         elif parameter.name == "matrices":
-            kernels.append(_read_matrix(next(waiting["matrices"]), divisor or "1", bias or "0"))
+            kernels.append(read_matrix(next(waiting["matrices"]), divisor, bias, correlate=correlate))
     if not kernels:
         raise UsageError(
             "no kernel given; name one with -k ('imfilt list-kernels' lists them), or give a matrix with -m"
@@ -68,20 +82,34 @@ def chosen_kernels(
     return tuple(kernels)
 
 
-def _read_matrix(given: str, divisor: str, bias: str) -> Kernel:
-    text, place = given, "-m"
-    if given.startswith("@"):
-        place = given[1:]
-        try:
-            text = Path(place).read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise UsageError(f"{place}: the matrix cannot be read: {error.strerror or error}") from None
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{place}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+def read_matrix(given: str, divisor: str | None = None, bias: str | None = None, *, correlate: bool = False) -> Kernel:
+    """Return the kernel of a matrix, or of ``@FILE``, in any notation; `divisor` and `bias` replace those in it."""
+    place = given[1:] if given.startswith("@") else "-m"
     try:
-        return Kernel(parse_matrix(text), divisor=divisor, bias=bias)
+        if place == "-m" and _PLAIN.fullmatch(given):
+            return Kernel(parse_matrix(given), divisor=divisor or "1", bias=bias or "0")
+        return _read_notation(given, place, divisor, bias, correlate=correlate)
     except KernelError as error:
         raise KernelError(f"{place}: {error}") from None
+
+
+def _read_notation(given: str, place: str, divisor: str | None, bias: str | None, *, correlate: bool) -> Kernel:
+    from imfilt.kernels.notations.forms import rotate
+    from imfilt.kernels.notations.table import read_kernel
+
+    try:
+        data = given.encode("utf-8", "surrogateescape") if place == "-m" else Path(place).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{place}: the matrix cannot be read: {error.strerror or error}") from None
+    kernel, is_oriented, notes = read_kernel(data, "" if place == "-m" else place)
+    for note in notes:
+        say(f"{place}: {note}")
+    return Kernel(
+        rotate(kernel.weights) if correlate and is_oriented else kernel.weights,
+        divisor=kernel.divisor if divisor is None else divisor,
+        bias=kernel.bias if bias is None else bias,
+        anchor=kernel.anchor,
+    )
 
 
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -128,7 +156,7 @@ _KERNEL_OPTIONS = (
         "--matrix",
         "matrices",
         multiple=True,
-        help='A matrix: "0 -1 0; -1 5 -1; 0 -1 0", or @FILE with the same text. Fractions such as 1/9 are exact.',
+        help='A matrix: "0 -1 0; -1 5 -1; 0 -1 0", or @FILE: the same, .npy, or as another tool writes it.',
         metavar="MATRIX",
     ),
     option(

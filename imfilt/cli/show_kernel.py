@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import click
 
 from imfilt.cli.command import Command, option
-from imfilt.cli.kernels import complete_names, open_registry, registry_option
-from imfilt.cli.printing import printable, standard_output
+from imfilt.cli.kernels import complete_names, open_registry, read_matrix, registry_option
+from imfilt.cli.printing import printable, say, standard_output
+from imfilt.errors import UsageError
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.notations.table import NOTATIONS, write_kernel
+from imfilt.kernels.registry import Entry
 from imfilt.views.kernel_text import kernel_facts, matrix_lines
 
 EXAMPLES = """
@@ -17,17 +20,37 @@ imfilt show-kernel edge3
 imfilt show-kernel Gaussian_Blur               case, - and _ make no difference
 imfilt show-kernel ridge --registry mine.toml  one of your own
 imfilt show-kernel unsharp5 --plan             how the engine would compute it
+imfilt show-kernel sharpen --as imagemagick    for another tool, or as JSON, TOML, …
+imfilt show-kernel @blur.mat --as svg          from one tool's file to another's
 """
 
 
-@click.command("show-kernel", cls=Command, examples=EXAMPLES)
+WORDS = {"Notations": [(entry.name, entry.meaning) for entry in NOTATIONS.values()]}
+
+
+@click.command("show-kernel", cls=Command, examples=EXAMPLES, words=WORDS)
 @click.argument("name", shell_complete=complete_names)
+@option(
+    "Other",
+    "--as",
+    "notation",
+    type=click.Choice(list(NOTATIONS)),
+    metavar="NOTATION",
+    help="Print it in another notation, for the same picture as imfilt makes by convolution.",
+)
 @option("Other", "--plan", "with_plan", is_flag=True, help="Show how it would be computed over 24 megapixels of RGB.")
 @registry_option
-def show_kernel(name: str, with_plan: bool, registries: Sequence[str]) -> None:
-    """Show the kernel NAME: its matrix, divisor, sum, factors, and the results it can give."""
+def show_kernel(name: str, notation: str | None, with_plan: bool, registries: Sequence[str]) -> None:
+    """Show the kernel NAME: its matrix, divisor, sum, factors, and the results it can give.
+
+    NAME may be @FILE: a matrix, or a kernel as another tool writes it.
+    """
     standard_output()
-    entry = open_registry(registries).entry(name)
+    is_file = name.startswith("@")
+    entry = Entry(read_matrix(name), origin=name[1:]) if is_file else open_registry(registries).entry(name)
+    if notation:
+        _print_notation(entry.kernel, notation)
+        return
     print(printable(entry.name))
     print()
     for line in matrix_lines(entry.kernel):
@@ -39,6 +62,20 @@ def show_kernel(name: str, with_plan: bool, registries: Sequence[str]) -> None:
         print(f"{fact:<{width}}  {printable(value)}")
     if with_plan:
         _print_plan(entry.kernel)
+
+
+def _print_notation(kernel: Kernel, notation: str) -> None:
+    content, notes = write_kernel(kernel, notation)
+    output = standard_output()
+    if isinstance(content, bytes):
+        if output.isatty():
+            raise UsageError(f"{notation} is not written to a terminal; redirect standard output")
+        output.flush()
+        output.buffer.write(content)
+    else:
+        output.write(content)
+    for note in notes:
+        say(note)
 
 
 def _print_plan(kernel: Kernel) -> None:

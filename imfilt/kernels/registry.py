@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imfilt.errors import UnknownKernelError
@@ -22,6 +22,8 @@ class Entry:
     reference: str = ""
     origin: str = BUILT_IN
     """Where it came from: "built-in", or the path of a file."""
+    intended: tuple[str, ...] = ()
+    """The checks of `imfilt.kernels.lint` whose findings are meant."""
 
     @property
     def name(self) -> str:
@@ -82,7 +84,7 @@ class Registry:
         for entry in self.entries:
             if match_form(entry.name) not in later._by_name:
                 aliases = tuple(alias for alias in entry.aliases if match_form(alias) not in later._by_name)
-                kept.append(Entry(entry.kernel, aliases, entry.description, entry.reference, entry.origin))
+                kept.append(replace(entry, aliases=aliases))
         return Registry((*kept, *later.entries))
 
     def _unknown(self, name: str) -> str:
@@ -118,6 +120,13 @@ def load_registry(*files: str | Path) -> Registry:
     for file in files:
         registry = registry.merged(Registry(read_registry_file(Path(file), str(file))))
     return registry
+
+
+def read_registry(file: Path) -> Registry:
+    """Return the kernels of one TOML file alone; raise `RegistryError`, with the file and the place in it."""
+    from imfilt.kernels.registry_file import read_registry_file
+
+    return Registry(read_registry_file(file, str(file)))
 
 
 def _built_in_file() -> Path:

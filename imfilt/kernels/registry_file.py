@@ -14,8 +14,8 @@ from imfilt.kernels.registry import Entry, match_form
 
 SCHEMA = 1
 
-_FILE_KEYS = ("schema", "kernels")
-_KERNEL_KEYS = ("matrix", "divisor", "bias", "anchor", "aliases", "description", "reference")
+_FILE_KEYS = ("schema", "intended", "kernels")
+_KERNEL_KEYS = ("matrix", "divisor", "bias", "anchor", "aliases", "description", "reference", "intended")
 _NAME = re.compile(r"[^\W\d_][\w-]*")
 
 
@@ -57,11 +57,12 @@ def _to_entries(document: dict[str, object], origin: str) -> tuple[Entry, ...]:
     tables = document.get("kernels", {})
     if not isinstance(tables, dict):
         raise RegistryError("'kernels' must be tables, each headed [kernels.NAME]")
+    intended = _texts("intended", document.get("intended", []))
     entries = []
     taken: dict[str, str] = {}
     for name, table in tables.items():
         try:
-            entry = _to_entry(name, table, origin)
+            entry = _to_entry(name, table, origin, intended)
             _check_names(entry, taken)
         except (KernelError, RegistryError) as error:
             raise RegistryError(f"kernel {name!r}: {error}") from None
@@ -69,7 +70,7 @@ def _to_entries(document: dict[str, object], origin: str) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _to_entry(name: str, table: object, origin: str) -> Entry:
+def _to_entry(name: str, table: object, origin: str, intended: tuple[str, ...]) -> Entry:
     if not isinstance(table, dict):
         raise RegistryError(f"must be a table, headed [kernels.{name}]")
     _check_keys(table, _KERNEL_KEYS)
@@ -82,15 +83,13 @@ def _to_entry(name: str, table: object, origin: str) -> Entry:
         anchor=table.get("anchor"),
         name=name,
     )
-    aliases = table.get("aliases", [])
-    if not isinstance(aliases, list):
-        raise RegistryError("aliases must be a list of names")
     return Entry(
         kernel,
-        tuple(_text("aliases", alias) for alias in aliases),
+        _texts("aliases", table.get("aliases", [])),
         _text("description", table.get("description", "")),
         _text("reference", table.get("reference", "")),
         origin,
+        intended + _texts("intended", table.get("intended", [])),
     )
 
 
@@ -114,6 +113,12 @@ def _check_names(entry: Entry, taken: dict[str, str]) -> None:
         if match_form(name) in taken:
             raise RegistryError(f"the name {name!r} is used twice: kernel {taken[match_form(name)]!r} has it already")
         taken[match_form(name)] = entry.name
+
+
+def _texts(key: str, values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise RegistryError(f"{key} must be a list of names")
+    return tuple(_text(key, value) for value in values)
 
 
 def _text(key: str, value: object) -> str:
