@@ -13,12 +13,12 @@ from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
-    from imfilt.images.picture import Picture
+    from imfilt.images.deep.picture import AnyPicture
 
 max_pixels_option = option("Other", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse larger pictures.")
 
 
-def open_picture(name: str, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def open_picture(name: str, *, max_pixels: int = MAX_PIXELS) -> AnyPicture:
     """Return the picture in the file `name`, or that on standard input for ``-``; a `PictureError` names it."""
     from imfilt.images.reading import read_picture
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.borders import Border
-from imfilt.engine.normalisations import Extremes, Scaling
+from imfilt.engine.normalisations import NORMALISATIONS, Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.planes import PLANES
 from imfilt.engine.stage import ANY_INTEGER
@@ -22,7 +22,6 @@ from imfilt.kernels.numbers import Number, to_fraction
 Array = NDArray[Any]
 
 _HALF = Fraction(1, 2)
-_AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 _COLOURS, _ALPHA, _PLAIN = range(3)
 """The places of the passes for colour weighted by alpha, as `make_passes` gives them."""
 
@@ -91,8 +90,9 @@ class _Accountant:
         self._plan = plan
         self._samples = samples
         self._position = position
-        normalisation = plan.recipe.normalisation
-        self._scaling = normalisation.scaling(plan.samples, extremes or Extremes(Fraction(0), Fraction(0)))
+        unknown = Extremes(Fraction(0), Fraction(0))
+        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, extremes or unknown)
+        self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, unknown)
         self._passes = make_passes(plan.recipe, is_weighted=plan.is_weighted, in_floats=False)
 
     def accounts(self) -> list[Account]:
@@ -204,12 +204,12 @@ class _Accountant:
     def _finish(self, exact: Fraction, *, is_alpha: bool) -> tuple[Fraction, int | float, bool]:
         """Return the result normalised, the sample that it becomes, and whether that was clipped."""
         magnitude = self._plan.recipe.normalisation.magnitude and not is_alpha
-        scale, offset = _AS_IT_IS if is_alpha else self._scaling
+        scale, offset = self._as_it_is if is_alpha else self._scaling
         normalised = scale * (abs(exact) if magnitude else exact) + offset
-        if self._plan.samples.is_float:
+        if self._plan.output.is_float:
             return normalised, float(normalised), False
         rounded = math.floor(normalised + _HALF)
-        output = min(max(rounded, 0), self._plan.samples.largest)
+        output = min(max(rounded, self._plan.output.smallest), self._plan.output.largest)
         return normalised, output, output != rounded
 
 

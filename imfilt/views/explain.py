@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import ImageMode
 
 from imfilt.batch.work import filter_picture
 from imfilt.engine.account import Account, account_for
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import measure_rows
-from imfilt.images.picture import Picture
 from imfilt.images.rows import rows_of
 from imfilt.kernels.numbers import to_fraction
 from imfilt.views.exact import decimal, plain_number, short_cells, short_number
+
+if TYPE_CHECKING:
+    from imfilt.images.deep.picture import AnyPicture
 
 _GAP = "   "
 _MOST_LISTED = 12
@@ -43,7 +47,7 @@ class Explanation(NamedTuple):
     channels: tuple[Channel, ...]
 
 
-def explain(picture: Picture, recipe: Recipe, x: int, y: int) -> Explanation:
+def explain(picture: AnyPicture, recipe: Recipe, x: int, y: int) -> Explanation:
     """Return how the sample in column `x` and row `y` of the result comes about.
 
     The account is in exact fractions, and the output beside it is that of the engine over the whole picture. Raises
@@ -55,8 +59,8 @@ def explain(picture: Picture, recipe: Recipe, x: int, y: int) -> Explanation:
     samples = rows_of(picture).read_rows(0, rows, range(columns))[..., :channels]
     accounts = account_for(plan._replace(shape=picture.shape), samples, (y, x), extremes)
     outputs = rows_of(filtered).read_rows(y, y + 1, range(x, x + 1))[0, 0].tolist()
-    names = picture.image.getbands()
-    return Explanation(x, y, recipe, tuple(map(Channel, names, accounts, outputs[:channels])))
+    names = (*ImageMode.getmode(picture.mode.colour).bands, "A")
+    return Explanation(x, y, recipe, tuple(map(Channel, names, accounts, outputs)))
 
 
 def as_json(explanation: Explanation) -> dict[str, object]:
