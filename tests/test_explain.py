@@ -187,3 +187,59 @@ def test_a_place_outside_a_missing_file_and_no_kernel_are_errors_of_one_line(run
         result = run("explain", *arguments)
         assert (result.status, result.stdout, result.stderr.count("\n")) == (status, b"", 1)
         assert told in result.stderr
+
+
+def cells_of(image: Image.Image, place: tuple[int, int], side: int, rows: int, columns: int) -> list[list[Any]]:
+    """Return the colours in the middle of the cells of a grid."""
+    (left, top), half = place, side // 2
+    return [
+        [image.getpixel((left + j * side + half, top + i * side + half)) for j in range(columns)] for i in range(rows)
+    ]
+
+
+def test_the_last_frame_of_the_film_shows_the_result_that_apply_makes(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    samples = np.random.default_rng(2).integers(0, 2, (5, 6), dtype=np.uint8) * np.uint8(200)
+    Image.fromarray(samples).save("a.png")
+    result = run("explain", "a.png", "3", "2", "-k", "box3", "--gif", "a.gif")
+    assert (result.status, result.stderr) == (0, "")
+    with Image.open("a.gif") as film:
+        assert film.n_frames == samples.size  # type: ignore[attr-defined]
+        film.seek(film.n_frames - 1)  # type: ignore[attr-defined]
+        last = film.convert("RGB")
+    side = 360 // (6 + 2)
+    left = 24 + 8 * side + 24 + 3 * (140 // 3) + 24
+    expected = imfilt.apply(samples, "box3")
+    shown = np.array(cells_of(last, (left, 46), side, 4, 5))[..., 0]  # the last sample has a frame around it
+    assert np.abs(shown.astype(int) - expected[:4, :5]).max() <= 8  # a palette of 256 colours
+
+
+@pytest.mark.parametrize("side", [1, 3, 5, 31])
+def test_the_figure_is_as_large_as_it_has_to_be_and_shows_the_weights(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (1, 1), 90).save("dot.png")
+    matrix = "; ".join(" ".join("1" if i == j else "-1" for j in range(side)) for i in range(side))
+    assert run("explain", "dot.png", "0", "0", "-m", matrix, "--png", "out.png").status == 0
+    with Image.open("out.png") as figure:
+        assert figure.format == "PNG"
+        colours = set(figure.convert("RGB").get_flattened_data())
+    assert (178, 60, 30) in colours
+    assert ((33, 102, 172) in colours) == (side > 1)
+
+
+@pytest.mark.usefixtures("car")
+def test_a_figure_that_is_there_already_is_left_alone_unless_it_may_be_overwritten(run: Run) -> None:
+    Path("there.png").write_bytes(b"mine")
+    arguments = ("explain", "car.png", "0", "0", "-k", "edge3", "--png", "there.png")
+    result = run(*arguments)
+    assert (result.status, result.stdout, Path("there.png").read_bytes()) == (2, b"", b"mine")
+    assert "there.png: is there already; use --overwrite" in result.stderr
+    assert run(*arguments, "--overwrite").status == 0
+    assert Path("there.png").read_bytes().startswith(b"\x89PNG")
+    assert run("explain", "car.png", "0", "0", "-k", "edge3", "--gif", "none/a.gif").status == 2
+    assert run("explain", "car.png", "0", "0", "-k", "edge3", "-k", "box3", "--gif", "a.gif").status == 2
+    assert sorted(path.name for path in Path().iterdir()) == ["car.png", "there.png"]

@@ -45,6 +45,10 @@ class Explanation(NamedTuple):
     y: int
     recipe: Recipe
     channels: tuple[Channel, ...]
+    reach: tuple[range, range]
+    """Rows and columns from the first to the last that the last kernel looks at, beyond the border too."""
+    white: int
+    """The level of white of what comes in."""
 
 
 def explain(picture: AnyPicture, recipe: Recipe, x: int, y: int) -> Explanation:
@@ -60,7 +64,9 @@ def explain(picture: AnyPicture, recipe: Recipe, x: int, y: int) -> Explanation:
     accounts = account_for(plan._replace(shape=picture.shape), samples, (y, x), extremes)
     outputs = rows_of(filtered).read_rows(y, y + 1, range(x, x + 1))[0, 0].tolist()
     names = (*ImageMode.getmode(picture.mode.colour).bands, "A")
-    return Explanation(x, y, recipe, tuple(map(Channel, names, accounts, outputs)))
+    last = plan.chains[0].stages[-1]
+    reach = last.down.inputs(y, y + 1), last.across.inputs(x, x + 1)
+    return Explanation(x, y, recipe, tuple(map(Channel, names, accounts, outputs)), reach, picture.mode.samples.largest)
 
 
 def as_json(explanation: Explanation) -> dict[str, object]:
@@ -100,7 +106,7 @@ def explanation_lines(explanation: Explanation, *, width: int) -> list[str]:
     turned = "laid as it is written" if recipe.correlate else "rotated by 180 degrees"
     lines = [f"column {explanation.x}, row {explanation.y}: {names}, {turned}"]
     for channel in channels:
-        lines += ["", *_table(channel, recipe, width), *_sums(channel, recipe)]
+        lines += ["", *_table(channel, recipe, width), *_sum_lines(channel, recipe)]
     if any(any(row) for channel in channels for row in channel.account.beyond):
         lines += ["", f"* beyond the border, by the rule {recipe.border} ({recipe.border_rule.border.meaning})"]
     return lines
@@ -114,9 +120,7 @@ def _table(channel: Channel, recipe: Recipe, width: int) -> list[str]:
         [cell + mark for cell, mark in zip(*rows, strict=True)]
         for rows in zip(short_cells(account.window), marks, strict=True)
     ]
-    what = _WINDOW_OF[account.planes]
-    if len(recipe.kernels) > 1:
-        what = f"what {recipe.kernels[-2].name} made" + (f" of {what}" if account.planes != "all" else "")
+    what = window_name(account, recipe)
     blocks = [
         _block(what, window),
         _block("weights", short_cells(account.weights)),
@@ -131,6 +135,14 @@ def _table(channel: Channel, recipe: Recipe, width: int) -> list[str]:
         lines = [line for block in blocks for line in (*block, "")][:-1]
         return [(name + lines[0]).rstrip(), *((indent + line).rstrip() for line in lines[1:])]
     return [name + line if i == 0 else indent + line for i, line in enumerate(_largest_products(account, what))]
+
+
+def window_name(account: Account, recipe: Recipe) -> str:
+    """Return what the numbers in the window are."""
+    what = _WINDOW_OF[account.planes]
+    if len(recipe.kernels) == 1:
+        return what
+    return f"what {recipe.kernels[-2].name} made" + (f" of {what}" if account.planes != "all" else "")
 
 
 def _block(title: str, cells: list[list[str]]) -> list[str]:
@@ -153,7 +165,14 @@ def _largest_products(account: Account, what: str) -> list[str]:
     return lines
 
 
-def _sums(channel: Channel, recipe: Recipe) -> list[str]:
+def _sum_lines(channel: Channel, recipe: Recipe) -> list[str]:
+    steps = sums_of(channel, recipe)
+    width = max(len(name) for name, _ in steps)
+    return [f"      {name:<{width}}  {value}" for name, value in steps]
+
+
+def sums_of(channel: Channel, recipe: Recipe) -> list[tuple[str, str]]:
+    """Return the steps from the sum to the output, as names and values."""
     account = channel.account
     steps = [("sum", short_number(account.sum))]
     if account.divisor != 1 or account.bias:
@@ -161,8 +180,7 @@ def _sums(channel: Channel, recipe: Recipe) -> list[str]:
     if account.normalised != account.exact:
         steps.append((recipe.normalize, decimal(account.normalised)))
     steps.append(("output", f"{channel.output:.9g}{_how(channel)}"))
-    width = max(len(name) for name, _ in steps)
-    return [f"      {name:<{width}}  {value}" for name, value in steps]
+    return steps
 
 
 def _formula(account: Account, recipe: Recipe) -> str:
