@@ -39,6 +39,7 @@ def heavy_imports_of(*arguments: str, cwd: Path | None = None) -> set[str]:
         ("list-kernels", "--json"),
         ("show-kernel", "edge3"),
         ("apply", "--help"),
+        ("explain", "--help"),
     ],
     ids=" ".join,
 )

@@ -12,17 +12,12 @@ import click
 from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
 from imfilt.cli.command import Settings, option
-from imfilt.cli.kernels import KernelCommand, chosen_kernels, kernel_options, open_registry
+from imfilt.cli.kernels import KernelCommand
 from imfilt.cli.printing import print_path, say, standard_output
 from imfilt.cli.progress import progress_over
-from imfilt.cli.types import NOT_NEGATIVE, POSITIVE, RowsColumns
-from imfilt.engine.borders import BORDERS
-from imfilt.engine.combinations import COMBINATIONS
-from imfilt.engine.geometry import SIZES
-from imfilt.engine.normalisations import NORMALISATIONS
-from imfilt.engine.pooling import POOLS
-from imfilt.engine.recipe import ALPHA_MODES, Recipe
-from imfilt.engine.samples import DEPTHS
+from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
+from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
+from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
 
@@ -35,75 +30,10 @@ imfilt apply a.png -k edge1 -k edge3 --each   a_edge1.png and a_edge3.png
 imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
-WORDS = {
-    "Borders, and what OpenCV, SciPy, ImageMagick and PyTorch call them": [
-        (name, f"{border.meaning}  {', '.join((border.opencv, border.scipy, border.imagemagick, border.pytorch))}")
-        for name, border in BORDERS.items()
-    ],
-    "Combinations of the results h of several kernels": [(name, entry.meaning) for name, entry in COMBINATIONS.items()],
-    "Normalisations": [(name, entry.meaning) for name, entry in NORMALISATIONS.items()],
-    "Alpha": list(ALPHA_MODES.items()),
-    "Pools": [(name, entry.meaning) for name, entry in POOLS.items()],
-}
-
-
-def _complete_borders(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
-    return [name for name in BORDERS if name.startswith(incomplete)]
-
-
-def _complete_pools(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
-    return [f"{name}:2" for name in POOLS if name.startswith(incomplete)]
-
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=WORDS)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
-@kernel_options
-@option(
-    "Arithmetic",
-    "--border",
-    default="edge",
-    metavar="RULE",
-    shell_complete=_complete_borders,
-    help=f"Beyond the border: {', '.join(BORDERS)}.",
-)
-@option(
-    "Arithmetic",
-    "--size",
-    default="same",
-    type=click.Choice(list(SIZES)),
-    help="How far over the border the kernel may go.",
-)
-@option("Arithmetic", "--stride", default="1", type=RowsColumns(1), help="Keep every N-th result of the last kernel.")
-@option(
-    "Arithmetic", "--dilation", default="1", type=RowsColumns(1), help="Set the taps of the kernels N samples apart."
-)
-@option("Arithmetic", "--anchor", type=RowsColumns(0, single=False), help="The cell over the output sample, from 0,0.")
-@option("Arithmetic", "--correlate", is_flag=True, help="Lay the matrix as it is written, not rotated by 180 degrees.")
-@option(
-    "Arithmetic",
-    "--combine",
-    type=click.Choice(list(COMBINATIONS)),
-    help="Lay the kernels side by side, not in a row, and combine their exact results.",
-)
-@option(
-    "Arithmetic",
-    "--normalize",
-    "--normalise",
-    default="clip",
-    type=click.Choice(list(NORMALISATIONS)),
-    help="How exact results become samples.",
-)
-@option(
-    "Arithmetic",
-    "--pool",
-    metavar="KIND:N[,sN]",
-    shell_complete=_complete_pools,
-    help=f"Then make one sample of N x N (or NxM): {', '.join(POOLS)}. max:3,s2 does so every 2 samples.",
-)
-@option("Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered.")
-@option(
-    "Output", "--depth", type=click.Choice(list(DEPTHS)), show_default="as the source", help="Bits a sample, or float."
-)
+@recipe_options()
 @option(
     "Output",
     "-o",
@@ -165,29 +95,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
 def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
     if options["each"] and options["combine"] is not None:
         raise UsageError("--each and --combine contradict each other; give one of them")
-    kernels = chosen_kernels(
-        context,
-        options["names"],
-        options["matrices"],
-        options["divisor"],
-        options["bias"],
-        open_registry(options["registries"]),
-        correlate=options["correlate"],
-    )
-    return Recipe(
-        kernels,
-        border=options["border"],
-        size=options["size"],
-        stride=options["stride"],
-        dilation=options["dilation"],
-        anchor=options["anchor"],
-        correlate=options["correlate"],
-        normalize=options["normalize"],
-        alpha=options["alpha"],
-        combine=options["combine"],
-        pool=options["pool"],
-        depth=options["depth"],
-    )
+    return chosen_recipe(context, options)
 
 
 def _existing(options: dict[str, Any]) -> Existing:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
@@ -44,6 +44,18 @@ _LAYOUT_TAGS = (
     *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 282, 283, 284, 296),
     *(317, 320, 321, 322, 323, 324, 325, 330, 338, 339, 347, 512, 513, 514, 529, 530, 531, 532, 34675),
 )
+
+
+@overload
+def read_picture(source: Source, *, max_pixels: int = ..., frame: int) -> AnyPicture: ...
+
+
+@overload
+def read_picture(source: Source, *, max_pixels: int = ..., frame: None = ...) -> AnyPicture | Frames: ...
+
+
+@overload
+def read_picture(source: Source, *, max_pixels: int = ..., frame: int | None) -> AnyPicture | Frames: ...
 
 
 def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS, frame: int | None = None) -> AnyPicture | Frames:

@@ -82,7 +82,7 @@ def _write_and_move(
             _check_disk(stream)
         if mode is not None:
             temporary.chmod(mode)
-        _move(temporary, target, overwrite)
+        move_into_place(temporary, target, overwrite)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -147,7 +147,8 @@ def _check_disk(stream: BinaryIO) -> None:
     stream.truncate(end)
 
 
-def _move(temporary: Path, target: Path, overwrite: bool) -> None:
+def move_into_place(temporary: Path, target: Path, overwrite: bool) -> None:
+    """Give a whole file its name in one step; raise `FileExistsError` where it is taken and may not be overwritten."""
     if overwrite:
         temporary.replace(target)
         return

@@ -1,0 +1,77 @@
+"""``imfilt explain``: how one sample of a result comes about."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imfilt.cli.command import option
+from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
+from imfilt.cli.kernels import KernelCommand
+from imfilt.cli.printing import printable, standard_output
+from imfilt.cli.recipe import chosen_recipe, recipe_options
+from imfilt.cli.source import max_pixels_option, open_picture
+
+EXAMPLES = """
+imfilt explain car.jpg 120 80 -k gaussian3           column 120, row 80
+imfilt explain car.jpg 0 0 -k edge3 --border zero    a corner, and what lies beyond it
+imfilt explain car.jpg 9 9 -k edge3 --gif edge3.gif  the kernel on its way over the picture
+imfilt explain car.jpg 9 9 -k edge3 --json           everything, for a program
+"""
+
+
+@click.command("explain", cls=KernelCommand, examples=EXAMPLES)
+@click.argument("image", metavar="IMAGE", type=click.Path(readable=False))
+@click.argument("x", type=int)
+@click.argument("y", type=int)
+@recipe_options(without=("combine", "pool"))
+@max_pixels_option
+@figure_option("--png", "A figure of it: window, weights and products.")
+@figure_option("--gif", "The kernel on its way: the window slides, and the result grows.")
+@overwrite_option
+@option("Output", "--json", "as_json", is_flag=True, help="Print a JSON object with every number, exact.")
+@click.pass_context
+def explain(
+    context: click.Context,
+    /,
+    image: str,
+    x: int,
+    y: int,
+    *,
+    png: Path | None,
+    gif: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Explain one sample of what `apply` makes of IMAGE: the one in column X and row Y, counted from 0, top left.
+
+    For each channel it shows the samples under the kernel, the weights as they are laid, their products, the sum, and
+    how the sum becomes the sample that `apply` writes.
+    """
+    standard_output()
+    recipe = chosen_recipe(context, options)
+    check_figures([png, gif], overwrite=overwrite)
+    picture = open_picture(image, max_pixels=options["max_pixels"])
+    from imfilt.views import explain as view
+
+    explanation = view.explain(picture, recipe, x, y)
+    if png is not None:
+        from imfilt.views.explain_figure import explanation_figure
+
+        write_figure(explanation_figure(explanation, picture, Path(image).name), png, overwrite=overwrite)
+    if gif is not None:
+        from imfilt.images.files import write_file
+        from imfilt.views.explain_film import film
+
+        write_file(gif, film(picture, recipe, x, y), overwrite=overwrite)
+    if as_json:
+        print(json.dumps(view.as_json(explanation)))
+        return
+    print(printable(image))
+    for line in view.explanation_lines(explanation, width=shutil.get_terminal_size().columns):
+        print(printable(line))

@@ -1,0 +1,39 @@
+"""The options of commands that draw figures into files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from imfilt.cli.command import Function, option
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def figure_option(name: str, what: str) -> Callable[[Function], Function]:
+    """Return the decorator that adds an option for a file that a figure is drawn into."""
+    return option("Output", name, metavar="FILE", type=click.Path(readable=False, path_type=Path), help=what)
+
+
+overwrite_option = option("Output", "--overwrite", is_flag=True, help="Replace files that are there already.")
+
+
+def check_figures(targets: Iterable[Path | None], *, overwrite: bool) -> None:
+    """Raise `TargetError` where a figure cannot be written."""
+    for target in targets:
+        if target is not None:
+            from imfilt.images.files import check_target
+
+            check_target(target, overwrite=overwrite)
+
+
+def write_figure(figure: Image, target: Path, *, overwrite: bool) -> None:
+    """Write a figure as a PNG file."""
+    from imfilt.images.files import write_file
+    from imfilt.views.drawing import png_of
+
+    write_file(target, png_of(figure), overwrite=overwrite)

@@ -1,0 +1,34 @@
+"""Files that are made whole or not at all, and never over another unless that is asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from imfilt.errors import PictureError, TargetError
+from imfilt.images.writing import move_into_place
+
+
+def check_target(target: Path, *, overwrite: bool) -> None:
+    """Raise `TargetError` where a file is in the way, or there is no folder for it."""
+    if target.is_dir():
+        raise TargetError(f"{target}: is a folder; choose another name")
+    if os.path.lexists(target) and not overwrite:
+        raise TargetError(f"{target}: is there already; use --overwrite to replace it")
+    if not target.parent.is_dir():
+        raise TargetError(f"{target.parent}: there is no such folder; make it first")
+
+
+def write_file(target: Path, data: bytes, *, overwrite: bool) -> None:
+    """Write a file beside its target, and move it into place when it is whole; raise `PictureError` if it cannot be."""
+    temporary = target.with_name(f".imfilt-{os.urandom(8).hex()}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(data)
+        move_into_place(temporary, target, overwrite)
+    except FileExistsError:
+        raise PictureError(f"{target}: is there already; use --overwrite to replace it") from None
+    except OSError as error:
+        raise PictureError(f"{target}: cannot be written: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,59 @@
+"""Exact numbers for JSON and for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+_LONGEST = 7
+
+
+def plain_number(number: Fraction | float) -> int | float | str:
+    """Return a number as JSON holds it without a loss: as a number, or as text such as "1/9".
+
+    >>> plain_number(Fraction(8, 2)), plain_number(Fraction(1, 4)), plain_number(Fraction(1, 9))
+    (4, 0.25, '1/9')
+    """
+    if isinstance(number, int | float):
+        return number
+    if number.denominator == 1:
+        return int(number)
+    return float(number) if _is_float(number) else str(number)
+
+
+def short_number(number: Fraction | float) -> str:
+    """Return a number in a few signs: whole, as a short fraction, or in six digits.
+
+    >>> short_number(Fraction(3)), short_number(Fraction(1, 9)), short_number(Fraction(10**6, 7))
+    ('3', '1/9', '142857')
+    """
+    if isinstance(number, Fraction) and (number.denominator == 1 or len(str(number)) <= _LONGEST):
+        return str(number)
+    return str(number) if isinstance(number, int) else f"{float(number):.6g}"
+
+
+def short_cells(rows: Sequence[Sequence[Fraction | float]]) -> list[list[str]]:
+    """Return numbers as `short_number` does, but all of them as decimals where one is too long for a fraction."""
+    cells = [[short_number(number) for number in row] for row in rows]
+    if any("." in cell for row in cells for cell in row):
+        return [[f"{float(number):.6g}" for number in row] for row in rows]
+    return cells
+
+
+def decimal(number: Fraction) -> str:
+    """Return a number as a decimal of at most six places, which end in … where they are not all.
+
+    >>> decimal(Fraction(5, 4)), decimal(Fraction(1, 9))
+    ('1.25', '0.111111…')
+    """
+    if number.denominator == 1:
+        return str(number)
+    text = f"{float(number):.6f}".rstrip("0").rstrip(".")
+    return text if Fraction(text) == number else f"{float(number):.6f}…"
+
+
+def _is_float(number: Fraction) -> bool:
+    try:
+        return Fraction(float(number)) == number
+    except OverflowError:
+        return False
