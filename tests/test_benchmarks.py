@@ -9,6 +9,7 @@ import array_peers
 import arrays
 import gigapixel
 import numpy as np
+import png_settings
 import pytest
 import run
 from pictures import strips
@@ -110,3 +111,10 @@ def test_a_function_that_gives_another_picture_is_not_counted(monkeypatch: pytes
     report = arrays.measure(0.01, 1, ["identity"])
     assert not report.wrong
     assert "good one fails for identity, uint8: no such luck" in str(report)
+
+
+def test_the_settings_of_png_are_measured_over_a_photograph_and_a_drawing(capsys: pytest.CaptureFixture[str]) -> None:
+    png_settings.main()
+    lines = capsys.readouterr().out.splitlines()[2:]
+    assert len(lines) == 4 * 6
+    assert {line.split(" | ")[0] for line in lines} >= {"| photograph", "| edges of the drawing"}

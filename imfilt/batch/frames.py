@@ -12,11 +12,13 @@ from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import measure_rows
+from imfilt.images.carried import losses
 from imfilt.images.formats import Format
 from imfilt.images.frames.frame import Frame
 from imfilt.images.frames.reading import Frames
 from imfilt.images.frames.writing import encode_frames
 from imfilt.images.rows import rows_of
+from imfilt.images.saving import Saving
 
 
 class FilteredFrames:
@@ -28,16 +30,23 @@ class FilteredFrames:
     """A line for each thing that was lost."""
 
     def __init__(
-        self, frames: Frames, recipe: Recipe, target_format: Format, *, threads: int | None, strategy: str | None
+        self,
+        frames: Frames,
+        recipe: Recipe,
+        target_format: Format,
+        *,
+        threads: int | None,
+        strategy: str | None,
+        saving: Saving,
     ) -> None:
         self._frames, self._recipe, self._target_format = frames, recipe, target_format
-        self._threads, self._strategy = threads, strategy
+        self._threads, self._strategy, self._saving = threads, strategy, saving
 
     def write(self, stream: BinaryIO) -> None:
         """Filter all frames and write them; raise `PictureError` for one that is damaged or cannot be held."""
-        self.notes = encode_frames(
-            self._filtered(), self._frames.show, stream, self._target_format, threads=self._threads
-        )
+        self.notes = ()
+        lost = encode_frames(self._filtered(), self._frames.show, stream, self._target_format, threads=self._threads)
+        self.notes += lost
 
     def _filtered(self) -> Iterator[Frame]:
         extremes = self._extremes() if self._recipe.normalisation.measures else None
@@ -50,8 +59,10 @@ class FilteredFrames:
                 in_place=True,
                 extremes=extremes,
             )
+            picture = replace(picture, carried=picture.carried.wished(self._saving))
             if index == 0:
                 self.plan = plan
+                self.notes += tuple(losses(self._target_format, picture.carried))
             yield replace(frame, picture=picture)
 
     def _extremes(self) -> Extremes | None:

@@ -15,10 +15,12 @@ from pathlib import Path
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import PictureError, TargetError, UsageError
-from imfilt.images.formats import EXTENSIONS, format_of_target
+from imfilt.images.formats import EXTENSIONS, FORMATS, check_saving, format_of_target
 from imfilt.images.limits import MAX_PIXELS
+from imfilt.images.saving import Saving
 
 STREAM = "-"
+_AS_USUAL = Saving()
 
 
 class Existing(Enum):
@@ -51,6 +53,7 @@ class Job:
     max_pixels: int = MAX_PIXELS
     threads: int | None = None
     strategy: str | None = None
+    saving: Saving = _AS_USUAL
     frame: int | None = None
     """The only frame or page to be filtered, counted from 0; None for all."""
 
@@ -69,6 +72,7 @@ class Request:
     max_pixels: int = MAX_PIXELS
     threads: int | None = None
     strategy: str | None = None
+    saving: Saving = _AS_USUAL
     frame: int | None = None
     """The only frame or page to be filtered, counted from 0; None for all."""
     each: bool = False
@@ -139,6 +143,8 @@ def _make_jobs(request: Request) -> tuple[list[Job], list[Outcome]]:
         sources, outcomes = _find_sources(request)
         jobs = [_make_job(source, request) for source in _without_own_results(sources, request)]
     _check_one_output(jobs, request)
+    for written_as in {job.format for job in jobs if job.format}:
+        check_saving(FORMATS[written_as], request.saving)
     skipped = _settle_targets(jobs, request)
     to_do = []
     for job in jobs:
@@ -181,6 +187,7 @@ def _job(request: Request, source: Path | None, targets: Sequence[Path] | None, 
         request.max_pixels,
         request.threads,
         request.strategy,
+        request.saving,
         request.frame,
     )
 

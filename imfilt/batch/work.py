@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ from imfilt.engine.background import flattened_channels
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import DEPTHS
 from imfilt.errors import ImfiltError, PictureError, UsageError
+from imfilt.images.carried import losses
 from imfilt.images.fit import fit
-from imfilt.images.formats import FORMATS, Format, check_holds, describe_mode, losses
+from imfilt.images.formats import FORMATS, Format, check_holds, check_saving, describe_mode
 from imfilt.images.modes import Mode
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
@@ -106,6 +108,7 @@ def run_job(job: Job) -> Iterator[Outcome]:
         mode = _permissions(job.source)
         picture = _read(job)
         target_format = FORMATS[job.format or picture.format]
+        check_saving(target_format, job.saving)
         notes = _losses(picture, job, target_format)
     except (ImfiltError, MemoryError) as error:
         yield _failure(job, error)
@@ -130,9 +133,14 @@ def _losses(picture: AnyPicture | Frames, job: Job, target_format: Format) -> No
             from imfilt.images.frames.writing import frame_losses
 
             return frame_losses(target_format, FORMATS[picture.format], picture.show)
+    picture = _as_wished(picture, job)
     for result in job.results:
         check_holds(target_format, mode_of_result(picture.mode, result.recipe))
     return (*picture.notes, *losses(target_format, picture.carried))
+
+
+def _as_wished(picture: AnyPicture, job: Job) -> AnyPicture:
+    return replace(picture, carried=picture.carried.wished(job.saving))
 
 
 def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = None) -> Outcome:
@@ -158,7 +166,7 @@ def _filter_and_write(
             return _filter_and_write_frames(picture, job, result, target_format, mode)
     is_last = result is job.results[-1]  # which may be written over the source
     filtered, plan = filter_picture(
-        picture, result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last
+        _as_wished(picture, job), result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last
     )
     fitting, notes = fit(filtered, target_format)
     if result.target is None:
@@ -174,7 +182,9 @@ def _filter_and_write_frames(
 ) -> tuple[Plan, Notes]:
     from imfilt.batch.frames import FilteredFrames
 
-    filtered = FilteredFrames(frames, result.recipe, target_format, threads=job.threads, strategy=job.strategy)
+    filtered = FilteredFrames(
+        frames, result.recipe, target_format, threads=job.threads, strategy=job.strategy, saving=job.saving
+    )
     if result.target is None:
         stream = io.BytesIO()
         filtered.write(stream)

@@ -20,6 +20,7 @@ from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
+from imfilt.images.saving import COMPRESSIONS, STRIPS, Saving
 
 EXAMPLES = """
 imfilt apply car.jpg --kernel edge3           writes car_edge3.jpg beside it
@@ -30,8 +31,10 @@ imfilt apply a.png -k edge1 -k edge3 --each   a_edge1.png and a_edge3.png
 imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
+_WORDS = WORDS | {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
 
-@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=WORDS)
+
+@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_WORDS)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
 @recipe_options()
 @option(
@@ -43,6 +46,17 @@ imfilt apply - -k blur <a.png >b.png          standard input and output
     help="A file, a folder (DIR/), or - for standard output.",
 )
 @option("Output", "--each", is_flag=True, help="Write one picture for each kernel, with its name in the file name.")
+@option(
+    "Output", "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF.", show_default="as the source"
+)
+@option(
+    "Output",
+    "--compression",
+    type=click.Choice(list(COMPRESSIONS)),
+    show_default="a trade-off",
+    help="Rather a fast or a small PNG, TIFF, JPEG, WebP or AVIF.",
+)
+@option("Output", "--strip", type=click.Choice(list(STRIPS)), help="Leave out metadata, or only where it was taken.")
 @option("Output", "--overwrite", is_flag=True, help="Replace outputs that are there already.")
 @option("Output", "--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
 @option("Output", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
@@ -72,6 +86,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         strategy=options["strategy"],
         frame=options["frame"],
         each=options["each"],
+        saving=Saving(options["quality"], options["compression"], options["strip"]),
     )
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
     if to_stream and standard_output().isatty():

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 from imfilt.engine.samples import SAMPLE_TYPES
-from imfilt.errors import PictureError, TargetError
+from imfilt.errors import PictureError, TargetError, UsageError
 from imfilt.images.modes import Mode, deep_modes
-
-if TYPE_CHECKING:
-    from imfilt.images.picture import Carried
+from imfilt.images.saving import Saving
 
 Settings = dict[str, Any]
 """Keyword arguments of Pillow's `Image.save`."""
-
-
-def _no_settings(_: Carried) -> Settings:
-    return {}
-
-
-def _jpeg_settings(carried: Carried) -> Settings:
-    if carried.jpeg is None:
-        return {"quality": 95, "subsampling": 0}
-    return {
-        "qtables": carried.jpeg.quantization,
-        "subsampling": carried.jpeg.subsampling,
-        "progressive": carried.jpeg.progressive,
-    }
-
-
-def _tiff_settings(carried: Carried) -> Settings:
-    if carried.has_exif_directories:
-        return {}  # Pillow writes them uncompressed only
-    lossless = ("raw", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma")
-    return {"compression": carried.compression if carried.compression in lossless else "tiff_adobe_deflate"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +26,12 @@ class Format:
     """With the dot; the first is the usual one."""
     modes: frozenset[str]
     """The names of the modes that it can hold."""
-    settings: Callable[[Carried], Settings] = field(default=_no_settings)
-    """What a picture is written with."""
-    keeps: frozenset[str] = frozenset()
-    """Which of the fields of `Carried` that any picture can have it holds."""
+    settings: Settings = field(default_factory=dict)
+    """What a picture is written with that says nothing else."""
+    has_quality: bool = False
+    """Whether it loses something, more or less of it as `Image.save` is told by ``quality``."""
+    compressions: Mapping[str, Settings] = field(default_factory=dict)
+    """From a key of `COMPRESSIONS` to the settings for it."""
     in_memory: bool = False
     """Whether its encoder writes to memory first, because it never ends where a disk is full."""
     lends: bool = False
@@ -75,7 +54,6 @@ def _modes(names: str) -> frozenset[str]:
 
 _DEEP_PNG = deep_modes("LA RGB RGBA", "uint16")
 _DEEP_TIFF = deep_modes("L LA RGB RGBA CMYK", *SAMPLE_TYPES)
-_ALL = frozenset({"exif", "icc_profile", "resolution"})
 
 # Those that Pillow knows without importing all of its plugins come first, for it tries them in this order.
 FORMATS = {
@@ -85,7 +63,7 @@ FORMATS = {
             "PNG",
             (".png", ".apng"),
             _modes("L LA RGB RGBA I;16") | _DEEP_PNG,
-            keeps=_ALL,
+            compressions={"fast": {"effort": "fast"}, "small": {"effort": "small"}},
             lends=True,
             frames="apng",
         ),
@@ -93,20 +71,21 @@ FORMATS = {
             "JPEG",
             (".jpg", ".jpeg", ".jpe", ".jfif"),
             _modes("L RGB CMYK"),
-            _jpeg_settings,
+            {"quality": 95, "subsampling": 0},
+            has_quality=True,
+            compressions={"fast": {"optimize": False}, "small": {"optimize": True}},
             variants=("MPO",),
-            keeps=_ALL,
             lends=True,
         ),
         Format("GIF", (".gif",), _modes("L LA RGB RGBA"), frames="gif", indexed=True),
-        Format("BMP", (".bmp", ".dib"), _modes("L RGB"), keeps=frozenset({"resolution"})),
+        Format("BMP", (".bmp", ".dib"), _modes("L RGB")),
         Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB I;16 F")),
         Format(
             "TIFF",
             (".tif", ".tiff"),
             _modes("L LA RGB RGBA CMYK YCbCr LAB I;16 I F") | _DEEP_TIFF,
-            _tiff_settings,
-            keeps=_ALL,
+            {"compression": "tiff_adobe_deflate"},
+            compressions={"fast": {"compression": "raw"}, "small": {"compression": "tiff_adobe_deflate"}},
             frames="pages",
             has_pages=True,
         ),
@@ -114,20 +93,22 @@ FORMATS = {
             "WEBP",
             (".webp",),
             _modes("L RGB RGBA"),
-            lambda _: {"quality": 90, "exact": True},
+            {"quality": 90, "exact": True},
+            has_quality=True,
+            compressions={"fast": {"method": 0}, "small": {"method": 6}},
             frames="webp",
-            keeps=_ALL - {"resolution"},
         ),
         Format(
             "AVIF",
             (".avif",),
             _modes("L RGB RGBA"),
-            lambda _: {"quality": 90, "subsampling": "4:4:4"},
+            {"quality": 90, "subsampling": "4:4:4"},
+            has_quality=True,
+            compressions={"fast": {"speed": 10}, "small": {"speed": 2}},
             frames="avif",
-            keeps=_ALL - {"resolution"},
         ),
         Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16"), in_memory=True),
-        Format("TGA", (".tga",), _modes("L LA RGB RGBA"), lambda _: {"compression": "tga_rle"}),
+        Format("TGA", (".tga",), _modes("L LA RGB RGBA"), {"compression": "tga_rle"}),
         Format("PCX", (".pcx",), _modes("L RGB")),
         Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA")),
         Format("QOI", (".qoi",), _modes("RGB RGBA")),
@@ -162,6 +143,18 @@ def check_holds(entry: Format, mode: Mode) -> None:
         raise PictureError(f"{entry.name} cannot hold {describe_mode(mode)}; {instead}")
 
 
+def check_saving(entry: Format, saving: Saving) -> None:
+    """Raise `UsageError`, naming formats that would do, where the format cannot be written as is wished."""
+    if saving.quality is not None and not entry.has_quality:
+        _refuse("--quality", entry, [each.name for each in FORMATS.values() if each.has_quality])
+    if saving.compression is not None and not entry.compressions:
+        _refuse("--compression", entry, [each.name for each in FORMATS.values() if each.compressions])
+
+
+def _refuse(option: str, entry: Format, others: list[str]) -> NoReturn:
+    raise UsageError(f"{option} says nothing to {entry.name}; leave it out, or write {', '.join(others)}")
+
+
 _COLOUR_WORDS = {"L": "grey", "RGB": "full colour (RGB)"}
 _SAMPLE_WORDS = {"f": "in floating point of {} bits", "u": "of {} bits", "i": "of {} bits with a sign"}
 
@@ -180,15 +173,3 @@ def describe_mode(mode: Mode) -> str:
         bits = samples.name.lstrip("uintfloa")
         words.append(_SAMPLE_WORDS[samples.name[0]].format(bits))
     return " ".join(words)
-
-
-_LOSSES = {"exif": "EXIF data", "icc_profile": "colour profile"}
-
-
-def losses(entry: Format, carried: Carried) -> list[str]:
-    """Return a line for each thing of weight that a picture carries and the format cannot hold."""
-    return [
-        f"{entry.name} does not hold its {what}; it is left out (PNG and TIFF keep it)"
-        for field_name, what in _LOSSES.items()
-        if getattr(carried, field_name) and field_name not in entry.keeps
-    ]

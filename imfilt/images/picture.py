@@ -7,41 +7,8 @@ from mmap import mmap
 
 from PIL import Image
 
+from imfilt.images.carried import Carried
 from imfilt.images.modes import MODES, Mode
-
-_EXIF_DIRECTORIES = (0x8769, 0x8825)  # Exif and GPSInfo, without importing the names of all the other tags
-
-
-@dataclass(frozen=True)
-class JpegSettings:
-    """How a JPEG file was made, so that another can be made alike."""
-
-    quantization: dict[int, list[int]]
-    subsampling: int
-    """Pillow's number: 0 for 4:4:4, 1 for 4:2:2, 2 for 4:2:0; -1 where there is nothing to sample."""
-    progressive: bool
-
-
-@dataclass(frozen=True)
-class Carried:
-    """What a file carries beside its samples."""
-
-    exif: bytes | None = None
-    icc_profile: bytes | None = None
-    resolution: tuple[float, float] | None = None
-    """Samples per inch, across and down."""
-    jpeg: JpegSettings | None = None
-    compression: str | None = None
-    """Pillow's name for the compression of a TIFF file."""
-
-    @property
-    def has_exif_directories(self) -> bool:
-        """Whether the EXIF data has parts of its own for the exposure, or for the place."""
-        if self.exif is None:
-            return False
-        exif = Image.Exif()
-        exif.load(self.exif)
-        return any(directory in exif for directory in _EXIF_DIRECTORIES)
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
-from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
+from imfilt.images.carried import read_carried
 from imfilt.images.convert import to_filterable
 from imfilt.images.depth import check_depth, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.limits import MAX_PIXELS, MAX_TEXT, check_all_pixels
 from imfilt.images.memory import lend_memory
-from imfilt.images.picture import Carried, JpegSettings, Picture
+from imfilt.images.picture import Picture
 from imfilt.images.whole import check_whole
 
 if TYPE_CHECKING:
@@ -31,19 +32,23 @@ if TYPE_CHECKING:
 
 Source = Path | BinaryIO
 
-EXIF_HEADER = b"Exif\0\0"
-
 FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
 
 _NPY_MAGIC = b"\x93NUMPY"
 
 _PILLOWS = [entry.name for entry in FORMATS.values() if entry.is_pillows]
 
-# Tags of a TIFF file that describe where and how its samples lie, and what is carried apart from EXIF.
-_LAYOUT_TAGS = (
-    *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 282, 283, 284, 296),
-    *(317, 320, 321, 322, 323, 324, 325, 330, 338, 339, 347, 512, 513, 514, 529, 530, 531, 532, 34675),
-)
+
+@overload
+def read_picture(source: Source, *, max_pixels: int = ..., frame: int) -> AnyPicture: ...
+
+
+@overload
+def read_picture(source: Source, *, max_pixels: int = ..., frame: None = ...) -> AnyPicture | Frames: ...
+
+
+@overload
+def read_picture(source: Source, *, max_pixels: int = ..., frame: int | None) -> AnyPicture | Frames: ...
 
 
 @overload
@@ -92,12 +97,32 @@ def _read_image(image: ImageFile) -> AnyPicture:
     """Read a picture from an image that is open and not yet decoded."""
     check_depth(image)
     scale_transparent_level(image)
-    memory = lend_memory(image) if FORMATS[FORMAT_OF[image.format or ""]].lends else None
+    memory = lend_memory(image) if _is_lent(image) else None
     lent = image.im if memory else None
     check_rows = _row_check(image, memory)
     picture = to_picture(image)
     check_rows()
-    return replace(picture, memory=memory) if memory and picture.image.im is lent else picture
+    picture = replace(picture, memory=memory) if memory and picture.image.im is lent else picture
+    return upright(picture)
+
+
+def upright(picture: AnyPicture) -> AnyPicture:
+    """Return a picture turned as its EXIF data say."""
+    if not picture.carried.exif:
+        return picture
+    from imfilt.images.orientation import make_upright
+
+    return make_upright(picture)
+
+
+def _is_lent(image: Image.Image) -> bool:
+    """Whether an image is decoded into memory of ours: not if it is to be turned, which takes a copy."""
+    lends = FORMATS[FORMAT_OF[image.format or ""]].lends
+    if not lends or "exif" not in image.info:
+        return lends
+    from imfilt.images.exif import UPRIGHT, orientation_of, with_header
+
+    return orientation_of(with_header(image.info["exif"])) == UPRIGHT
 
 
 def _row_check(image: ImageFile, memory: mmap | None) -> Callable[[], None]:
@@ -137,42 +162,14 @@ def _image_in(stream: BinaryIO) -> Iterator[ImageFile]:
 
 def to_picture(image: Image.Image) -> Picture:
     """Return an image of Pillow as a picture, decoded; the pixels are shared where no conversion is needed."""
-    image.load()
-    file_format = FORMAT_OF.get(image.format or "", "PNG")
-    return Picture(to_filterable(image), carried_by(image), file_format)
-
-
-def carried_by(image: Image.Image) -> Carried:
-    """Return what an image that is open carries beside its samples."""
-    info = image.info
-    return Carried(
-        exif=_exif_of(image),
-        icc_profile=info.get("icc_profile") or None,
-        resolution=info.get("dpi"),
-        jpeg=_jpeg_settings_of(image),
-        compression=info.get("compression") if isinstance(info.get("compression"), str) else None,
-    )
-
-
-def _exif_of(image: Image.Image) -> bytes | None:
+    stream, packet = getattr(image, "fp", None), image.info.get("xmp")
     if image.format == "TIFF":
-        exif = image.getexif()
-        for tag in _LAYOUT_TAGS:
-            exif.pop(tag, None)
-        return exif.tobytes() if len(exif) else None
-    exif_bytes: bytes | None = image.info.get("exif")
-    if not exif_bytes:
-        return None
-    return exif_bytes if exif_bytes.startswith(EXIF_HEADER) else EXIF_HEADER + exif_bytes
-
-
-def _jpeg_settings_of(image: Image.Image) -> JpegSettings | None:
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return None
-    sampling = JpegImagePlugin.get_sampling(image)
-    if sampling < 0 and image.layers == 3:
-        sampling = 0  # a sampling that Pillow does not write: rather keep more than less
-    return JpegSettings(dict(image.quantization), sampling, bool(image.info.get("progressive")))
+        image.info.pop("xmp", None)  # for Pillow would turn the samples as that says
+    image.load()
+    if packet:
+        image.info["xmp"] = packet
+    carried = read_carried(image, None if getattr(stream, "closed", True) else stream)
+    return Picture(to_filterable(image), carried, FORMAT_OF.get(image.format or "", "PNG"))
 
 
 @contextmanager

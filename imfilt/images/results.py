@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -16,14 +15,14 @@ if TYPE_CHECKING:
 
 def result_like(picture: AnyPicture, rows: int, columns: int, mode: Mode) -> AnyPicture:
     """Return a picture to be filled: an image of Pillow where it has the mode, else an array."""
+    old_rows, old_columns, _ = picture.shape
+    carried = picture.carried.resized((old_columns, old_rows), (columns, rows))
     if mode.name in MODES:
         image = Image.new(mode.name, (columns, rows))
-        if isinstance(picture, Picture):
-            return replace(picture, image=image, memory=None)
-        return Picture(image, picture.carried, picture.format, picture.notes)
+        return Picture(image, carried, picture.format, picture.notes)
     import numpy as np
 
     from imfilt.images.deep.picture import DeepPicture
 
     samples = np.empty((rows, columns, mode.channels), mode.samples.name)
-    return DeepPicture(samples, mode, picture.carried, picture.format, picture.notes)
+    return DeepPicture(samples, mode, carried, picture.format, picture.notes)

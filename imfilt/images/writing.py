@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
+from imfilt.images.carried import Target, put_carried
 from imfilt.images.fit import fit
-from imfilt.images.formats import Format
+from imfilt.images.formats import Format, Settings
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 
@@ -97,22 +98,45 @@ def encode_picture(picture: AnyPicture, target_format: Format, *, threads: int |
 
 def encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads: int | None, **further: Any) -> None:
     """Write `picture`, which fits the format, to a stream; `further` settings are those of Pillow's `Image.save`."""
-    carried = picture.carried
-    settings: dict[str, Any] = target_format.settings(carried) | further
-    for key, value in (("exif", carried.exif), ("icc_profile", carried.icc_profile), ("dpi", carried.resolution)):
-        if value is not None:
-            settings[key] = value
     try:
+        target = put_carried(picture, target_format)
+        into, settings = _with_chunks(stream, target), target.settings | further
         if isinstance(picture, Picture) and target_format.is_pillows:
-            _save(picture, stream, target_format, settings, threads)
+            _save(picture, into, target_format, settings, threads)
         else:
             from imfilt.images.deep.writing import WRITERS
 
-            WRITERS[target_format.name](picture, stream, settings, threads)
+            WRITERS[target_format.name](picture, into, settings, threads)
+        _finish(stream, target)
     except (OSError, PictureError):
         raise
     except Exception as error:  # encoders raise nearly anything
         raise PictureError(f"{target_format.name} cannot be written: {error}") from None
+
+
+def _with_chunks(stream: BinaryIO, target: Target) -> Any:
+    """Return a stream for what writes the file: for a PNG one that puts chunks in; segments of a JPEG are a setting."""
+    if target.segments:
+        from imfilt.images.jpeg_segments import to_segments
+
+        target.settings["extra"] = to_segments(target.segments)
+    if not target.chunks:
+        return stream
+    from imfilt.images.png_chunks import ChunkInserter
+
+    return ChunkInserter(stream, target.chunks)
+
+
+def _finish(stream: BinaryIO, target: Target) -> None:
+    """Put into a file that was written what its encoder does not write."""
+    if target.entries:
+        from imfilt.images.tiff_tags import add_tags
+
+        add_tags(stream, target.entries)
+    if target.jfif:
+        from imfilt.images.jpeg_segments import put_density
+
+        put_density(stream, target.jfif)
 
 
 def _save(
@@ -125,18 +149,18 @@ def _save(
         image = copy_out(image, picture.memory)
     image.info, info = {}, image.info  # what is not carried on purpose is not to slip through
     try:
-        with _encoder_of(target_format, threads):
+        with _encoder_of(target_format, threads, settings):
             image.save(stream, format=target_format.name, **settings)
     finally:
         image.info = info
 
 
-def _encoder_of(target_format: Format, threads: int | None) -> AbstractContextManager[None]:
+def _encoder_of(target_format: Format, threads: int | None, settings: Settings) -> AbstractContextManager[None]:
     if target_format.name != "PNG":
         return nullcontext()
     from imfilt.images.png import png_in_bands
 
-    return png_in_bands(threads)
+    return png_in_bands(threads, settings.get("effort"))
 
 
 def _check_disk(stream: BinaryIO) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from imfilt.images.carried import Carried
 from imfilt.images.modes import MODES, Mode
-from imfilt.images.picture import Carried, Picture
+from imfilt.images.picture import Picture
 
 
 @dataclass(frozen=True)

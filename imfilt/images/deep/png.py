@@ -34,7 +34,7 @@ def write_png(picture: AnyPicture, stream: BinaryIO, settings: dict[str, Any], t
     def stored(first: int, last: int) -> NDArray[np.uint8]:
         return samples[first:last].astype(">u2").view(np.uint8).reshape(last - first, -1)
 
-    for part in deflate_rows(stored, rows, 2 * channels, threads):
+    for part in deflate_rows(stored, rows, 2 * channels, threads, settings.get("effort")):
         _write_chunk(stream, b"IDAT", part)
     for name, content in after:
         _write_chunk(stream, name, content)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
+from imfilt.images.carried import Carried, read_carried
 from imfilt.images.depth import check_depth, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.limits import check_all_pixels
-from imfilt.images.picture import Carried
-from imfilt.images.reading import FORMAT_OF, Source, carried_by, opened, to_picture
+from imfilt.images.reading import FORMAT_OF, Source, opened, to_picture, upright
 from imfilt.images.whole import check_strips
 
 if TYPE_CHECKING:
@@ -91,9 +91,10 @@ def _decode_apng(image: ImageFile, frames: Frames) -> Iterator[Frame]:
 
     image.load()  # what comes after the first frame is carried too
     with frames.source.open("rb") if isinstance(frames.source, Path) else nullcontext(frames.source) as stream:
+        carried = read_carried(image, stream)
         for index, frame in enumerate(read_apng(stream, image.size, frames.count, frames.max_pixels)):
-            carried = Carried() if index else carried_by(image)
-            yield replace(frame, picture=replace(frame.picture, carried=carried))
+            picture = upright(replace(frame.picture, carried=carried))
+            yield replace(frame, picture=replace(picture, carried=Carried()) if index else picture)
 
 
 def _decode(image: ImageFile, frames: Frames, index: int) -> Frame:
@@ -113,9 +114,10 @@ def _decode(image: ImageFile, frames: Frames, index: int) -> Frame:
         picture = replace(picture, image=picture.image.convert("RGB"))
     if picture.image is image:  # what the next frame is laid over
         picture = replace(picture, image=image.copy())
+    seen = upright(picture)
     if entry.has_pages:
-        return Frame(picture)
-    return Frame(picture if index == 0 else replace(picture, carried=Carried()), _duration(image.info))
+        return Frame(seen)
+    return Frame(seen if index == 0 else replace(seen, carried=Carried()), _duration(image.info))
 
 
 def _duration(info: dict[Any, Any]) -> Fraction:

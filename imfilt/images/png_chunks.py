@@ -1,0 +1,118 @@
+"""The chunks of a PNG file beside its samples: taken out as they are, and put into another.
+
+PNG specification, third edition: 5.3 (chunk layout), 11.3 (ancillary chunks), 14.2 (what may be copied).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from imfilt.images.modes import COLOURS
+
+if TYPE_CHECKING:
+    from imfilt.images.carried import Source, Target
+
+Chunk = tuple[bytes, bytes]
+"""Type and data."""
+Chunks = tuple[Chunk, ...]
+
+_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+_COLOUR = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI")
+_BACKGROUND = b"bKGD"
+# Carried apart, or not true any more of samples that were filtered.
+_KNOWN = (
+    *(*_TEXT, *_COLOUR, _BACKGROUND),
+    *(b"pHYs", b"eXIf", b"iCCP", b"tRNS", b"sBIT", b"hIST", b"acTL", b"fcTL", b"fdAT"),
+)
+_XMP_KEYWORD = b"XML:com.adobe.xmp\0"
+_PROFILE_KEYWORD = b"Raw profile type"
+
+_SIGNATURE_BYTES = 8
+_DATA, _END = b"IDAT", b"IEND"
+
+
+def read_chunks(stream: BinaryIO) -> Iterator[Chunk]:
+    """Yield the ancillary chunks of a PNG file, which is left where it was; none of one that is cut off."""
+    place = stream.tell()
+    try:
+        stream.seek(_SIGNATURE_BYTES)
+        while len(head := stream.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind == _END:
+                return
+            if kind[0] & 0x20:  # lower case: ancillary
+                data = stream.read(length)
+                if len(data) < length:
+                    return
+                yield kind, data
+                stream.seek(4, 1)
+            else:
+                stream.seek(length + 4, 1)
+    finally:
+        stream.seek(place)
+
+
+def text_of(source: Source) -> Chunks:
+    """Return the text chunks, but for XMP."""
+    return tuple(chunk for chunk in source.chunks if chunk[0] in _TEXT and not chunk[1].startswith(_XMP_KEYWORD))
+
+
+def text_without_gps(text: Chunks) -> Chunks:
+    """Return the text chunks without those in which other programs hide EXIF data."""
+    return tuple(chunk for chunk in text if not chunk[1].startswith(_PROFILE_KEYWORD))
+
+
+def colour_of(source: Source) -> Chunks:
+    """Return the chunks that say what the samples mean, but for the profile."""
+    return tuple(chunk for chunk in source.chunks if chunk[0] in _COLOUR)
+
+
+def says_more_than_srgb(chunks: Chunks, _: Mapping[str, Any]) -> bool:
+    """Return whether samples mean something else than they would without these chunks."""
+    return not any(kind == b"sRGB" for kind, _ in chunks)
+
+
+def background_of(source: Source) -> bytes | None:
+    """Return the colour to lay a picture over, if it is one and not an index."""
+    return dict(source.chunks).get(_BACKGROUND) if source.image.mode not in ("1", "P") else None
+
+
+def others_of(source: Source) -> Chunks:
+    """Return the chunks that nothing here knows, but that say that they may go along with samples that changed."""
+    return tuple((kind, data) for kind, data in source.chunks if kind not in _KNOWN and kind[3] & 0x20)
+
+
+def put(chunks: Chunks, target: Target) -> None:
+    """Put chunks into a PNG as they are."""
+    target.chunks += chunks
+
+
+def put_background(colour: bytes, target: Target) -> None:
+    """Put a background into a PNG, if it is one in the mode of the picture: two bytes a channel."""
+    fits = len(colour) == 2 * COLOURS[target.picture.mode.colour]
+    if fits and (target.picture.mode.samples.largest > 255 or not any(colour[0::2])):
+        target.chunks.append((_BACKGROUND, colour))
+
+
+class ChunkInserter:
+    """A stream that what writes a PNG is given: `chunks` come before its samples."""
+
+    def __init__(self, stream: BinaryIO, chunks: Sequence[Chunk]) -> None:
+        self._stream = stream
+        self._chunks = chunks
+
+    def write(self, data: bytes) -> int:
+        """Write bytes; a chunk begins with the eight bytes of its length and type."""
+        if self._chunks and len(data) == 8 and data[4:] == _DATA:
+            for kind, content in self._chunks:
+                head = struct.pack(">I", len(content)) + kind
+                self._stream.write(head + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))))
+            self._chunks = ()
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        """Give all on that was written."""
+        self._stream.flush()
