@@ -341,7 +341,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "unknown key in other case": (one(more="Bias = 2"), "kernel 'mine': unknown key 'Bias' (did you mean 'bias'?)"),
     "unknown key like none": (one(more="qqq = 2"), "kernel 'mine': unknown key 'qqq'; known are matrix, divisor"),
     "unknown top key": ("[kernel.mine]\nmatrix = [[1]]", "unknown key 'kernel' (did you mean 'kernels'?)"),
-    "unknown top key like none": ("colour = 2", "unknown key 'colour'; known are schema, kernels"),
+    "unknown top key like none": ("colour = 2", "unknown key 'colour'; known are schema, intended, kernels"),
     "an alias of two kernels": (
         one(more='aliases = ["soft"]') + one(more='aliases = ["SOFT"]', name="other"),
         "kernel 'other': the name 'SOFT' is used twice: kernel 'mine' has it already",
