@@ -34,6 +34,7 @@ COMMANDS = {
     "lint": ("imfilt.cli.lint:lint", "Say what kernels may do that was not meant."),
     "list-kernels": ("imfilt.cli.list_kernels:list_kernels", "List the kernels there are."),
     "show-kernel": ("imfilt.cli.show_kernel:show_kernel", "Show one kernel and what it does."),
+    "verify": ("imfilt.cli.verify:verify", "Say which convention turned one picture into another."),
 }
 
 
