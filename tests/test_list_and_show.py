@@ -18,7 +18,7 @@ import imfilt
 from imfilt.kernels.numbers import to_number
 
 NAMES = ["identity", "edge1", "edge2", "edge3", "sharpen", "box3", "gaussian3", "gaussian5", "unsharp5"]
-COMMANDS = ["apply", "explain", "lint", "list-kernels", "show-kernel", "completion"]
+COMMANDS = ["apply", "estimate", "explain", "lint", "list-kernels", "show-kernel", "verify", "completion"]
 SHELLS = ["bash", "zsh", "fish"]
 
 BOLD = re.compile(rb"\x1b\[[012]m")

@@ -29,10 +29,12 @@ imfilt list-kernels                           what kernels there are
 COMMANDS = {
     "apply": ("imfilt.cli.apply:apply", "Filter pictures with a kernel."),
     "completion": ("imfilt.cli.completion:completion", "Print a completion script for a shell."),
+    "estimate": ("imfilt.cli.estimate:estimate", "Find the kernel that turned one picture into another."),
     "explain": ("imfilt.cli.explain:explain", "Show how one sample of a result comes about."),
     "lint": ("imfilt.cli.lint:lint", "Say what kernels may do that was not meant."),
     "list-kernels": ("imfilt.cli.list_kernels:list_kernels", "List the kernels there are."),
     "show-kernel": ("imfilt.cli.show_kernel:show_kernel", "Show one kernel and what it does."),
+    "verify": ("imfilt.cli.verify:verify", "Say which convention turned one picture into another."),
 }
 
 

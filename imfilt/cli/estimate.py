@@ -1,0 +1,138 @@
+"""``imfilt estimate``: the kernel that turned one picture into another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imfilt.cli.command import Command, option
+from imfilt.cli.kernels import open_registry, registry_option
+from imfilt.cli.pair import read_samples
+from imfilt.cli.printing import printable, standard_output
+from imfilt.cli.types import RowsColumns
+from imfilt.errors import PictureError, UsageError
+from imfilt.kernels.registry import Registry
+
+if TYPE_CHECKING:
+    from imfilt.analysis.estimate import Estimate
+
+EXAMPLES = """
+imfilt estimate before.png after.png             a kernel of 5 x 5
+imfilt estimate before.png after.png --size 3
+imfilt estimate a.png b.png --toml >> mine.toml  an entry for a registry
+imfilt estimate a.png b.png --json               an object, for a program
+"""
+
+
+@click.command("estimate", cls=Command, examples=EXAMPLES)
+@click.argument("before", type=click.Path(readable=False))
+@click.argument("after", type=click.Path(readable=False))
+@option("Arithmetic", "--size", default="5", type=RowsColumns(1), help="Rows and columns of the kernel to look for.")
+@option("Colour", "--per-channel", is_flag=True, help="Look for a kernel for each channel, not one for all.")
+@option("Output", "--toml", "as_toml", is_flag=True, help="Print an entry for a registry.")
+@option("Output", "--json", "as_json", is_flag=True, help="Print an object (a list of them with --per-channel).")
+@registry_option
+def estimate(
+    before: str,
+    after: str,
+    size: tuple[int, int],
+    per_channel: bool,
+    as_toml: bool,
+    as_json: bool,
+    registries: Sequence[str],
+) -> None:
+    """Find the kernel and the bias that turned the picture BEFORE into AFTER.
+
+    By least squares, over the samples that are neither clipped nor near the border. The matrix is that of a
+    convolution: 'imfilt apply BEFORE -m MATRIX' makes AFTER of it. The standard error says how sure the weights are.
+    """
+    standard_output()
+    if as_toml and (as_json or per_channel):
+        raise UsageError("--toml is for one kernel; leave out --json and --per-channel")
+    registry = open_registry(registries)
+    found, white = _estimate(before, after, size)
+    chosen = found[:-1] or found if per_channel else found[-1:]
+    if as_json:
+        import json
+
+        objects = [_as_json(each, registry, white) for each in chosen]
+        print(json.dumps(objects if per_channel else objects[0], indent=2))
+        return
+    for number, each in enumerate(chosen, 1):
+        if per_channel:
+            print(f"{'' if number == 1 else chr(10)}channel {number}\n")
+        _print_toml(each, registry, white) if as_toml else _print(each, registry, white)
+
+
+def _estimate(before: str, after: str, size: tuple[int, int]) -> tuple[list[Estimate], float]:
+    old, new = read_samples(before), read_samples(after)
+    from imfilt.analysis.estimate import estimate
+
+    colours = old.array.shape[2] - old.has_alpha
+    opaque = None
+    if old.has_alpha and new.has_alpha:
+        opaque = (old.array[..., -1] == old.kind.largest) & (new.array[..., -1] == new.kind.largest)
+    try:
+        new_colours = new.array[..., : new.array.shape[2] - new.has_alpha]
+        return estimate(old.array[..., :colours], new_colours, size, old.kind, opaque), float(old.kind.largest)
+    except PictureError as error:
+        raise PictureError(f"{after}: {error}") from None
+
+
+def _as_json(found: Estimate, registry: Registry, white: float) -> dict[str, Any]:
+    from imfilt.analysis.naming import as_fractions, nearest_kernel
+
+    nearest = nearest_kernel(found, registry, white)
+    fractions = as_fractions(found)
+    return {
+        "matrix": found.laid[::-1, ::-1].tolist(),
+        "bias": found.bias,
+        "nearest": nearest.name if nearest else None,
+        "nearest_difference": nearest.difference if nearest else None,
+        "nearest_orientation": ("correlation" if nearest.correlate else "convolution") if nearest else None,
+        "fractions": {"matrix": fractions[0], "divisor": fractions[1]} if fractions else None,
+        "standard_error": [[_number(each) for each in row] for row in found.errors[::-1, ::-1].tolist()],
+        "bias_standard_error": _number(found.bias_error),
+        "residual": found.residual,
+        "explained": found.explained,
+        "condition": found.condition,
+        "samples": found.samples,
+    }
+
+
+def _number(value: float) -> float | None:
+    """Return a number, or None where it is none, as JSON has no NaN."""
+    return value if value == value else None
+
+
+def _print(found: Estimate, registry: Registry, white: float) -> None:
+    from imfilt.analysis.naming import as_fractions, nearest_kernel
+    from imfilt.views.estimate_text import estimate_facts, estimate_lines
+
+    for line in estimate_lines(found):
+        print(f"  {line}")
+    print()
+    facts = estimate_facts(found, nearest_kernel(found, registry, white), as_fractions(found))
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        print(f"{name:<{width}}  {printable(value)}")
+
+
+def _print_toml(found: Estimate, registry: Registry, white: float) -> None:
+    from imfilt.analysis.naming import as_fractions, nearest_kernel
+    from imfilt.kernels.kernel import Kernel
+    from imfilt.kernels.notations.table import write_kernel
+
+    nearest = nearest_kernel(found, registry, white)
+    bias = 0 if abs(found.bias) < 0.5 else round(found.bias, 2)
+    rows, divisor = as_fractions(found) or ([[round(w, 6) for w in row] for row in found.laid[::-1, ::-1].tolist()], 1)
+    rows_, columns = found.laid.shape
+    kernel = Kernel(rows, divisor=divisor, bias=bias, anchor=(rows_ // 2, columns // 2), name="estimated")
+    if rows_ % 2 and columns % 2:
+        kernel = Kernel(kernel.weights, divisor=divisor, bias=bias, name="estimated")
+    text, _ = write_kernel(kernel, "toml")
+    print(f"# residual {found.residual:.3g} levels, standard error up to {found.errors.max():.2g} a weight", end="")
+    print(f", nearest to {printable(nearest.name)}" if nearest else "")
+    print(text, end="")
