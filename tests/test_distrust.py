@@ -233,6 +233,18 @@ def test_a_tiff_that_says_it_is_larger_than_it_is_is_an_error(run: Run, compress
     refused(run, "a.tif")
 
 
+def test_what_pillow_logs_of_a_broken_tiff_is_not_printed() -> None:
+    content = bytearray(saved("TIFF"))
+    (start,) = struct.unpack_from("<I", content, 4)
+    place = content.index(struct.pack("<HHI", 277, 3, 1), start)
+    struct.pack_into("<H", content, place + 8, 2048)  # samples a pixel
+    Path("a.tif").write_bytes(content)
+    command = [sys.executable, "-m", "imfilt", "apply", "a.tif", "-k", "identity"]  # here pytest would listen
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith("imfilt: a.tif: not a picture that imfilt reads")
+
+
 def test_a_large_picture_is_refused_before_it_takes_memory(run: Run) -> None:
     size = 30_000
     for path, content in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import warnings
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from imfilt.images.frames.reading import Frames
 
 Source = Path | BinaryIO
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # or what it logs would be printed where nobody listens
 
 FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
 

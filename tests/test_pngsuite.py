@@ -1,0 +1,68 @@
+"""PngSuite, by Willem van Schaik: every kind of PNG there is, and those that are broken on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import png_oracle
+import pytest
+from conftest import Result, Run
+
+from imfilt.batch.work import filter_picture
+from imfilt.engine.recipe import Recipe
+from imfilt.errors import PictureError
+from imfilt.images.formats import FORMATS
+from imfilt.images.frames.reading import Frames
+from imfilt.images.reading import read_picture
+from imfilt.images.writing import encode_picture
+from imfilt.kernels.registry import load_registry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+SUITE = Path(__file__).parent / "pngsuite"
+VALID = sorted(path.name for path in SUITE.glob("[!x]*.png"))
+BROKEN = sorted(path.name for path in SUITE.glob("x*.png"))
+IDENTITY = Recipe((load_registry()["identity"],))
+
+
+def test_all_files_are_here() -> None:
+    assert (len(VALID), len(BROKEN)) == (161, 14)
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_identity_keeps_every_sample(name: str) -> None:
+    expected = png_oracle.decode((SUITE / name).read_bytes())
+    try:
+        picture = read_picture(SUITE / name)
+    except PictureError as error:
+        assert expected.dtype == np.uint16
+        pytest.skip(str(error))
+    assert not isinstance(picture, Frames)
+    result, _ = filter_picture(picture, IDENTITY)
+    written = png_oracle.decode(encode_picture(result, FORMATS["PNG"]))
+    assert (written.dtype, written.shape) == (expected.dtype, expected.shape)
+    assert np.array_equal(written, expected)
+
+
+@pytest.mark.parametrize("name", ["basi0g01.png", "basn0g16.png", "basi3p04.png", "basn6a08.png", "tbbn3p08.png"])
+def test_the_command_keeps_every_sample(run: Run, tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    assert run("apply", SUITE / name, "-k", "identity", "-o", target) == Result(0, f"{target}\n".encode(), "")
+    expected = png_oracle.decode((SUITE / name).read_bytes())
+    written = png_oracle.decode(target.read_bytes())
+    assert written.dtype == expected.dtype
+    assert np.array_equal(written, expected)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_one_line_and_leaves_nothing(run: Run, tmp_path: Path, name: str) -> None:
+    result = run("apply", SUITE / name, "-k", "identity", "-o", tmp_path / "a.png")
+    assert (result.status, result.stdout) == (1, b"")
+    assert result.stderr.startswith(f"imfilt: {SUITE / name}: ")
+    assert result.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
