@@ -28,6 +28,7 @@ imfilt list-kernels                           what kernels there are
 
 COMMANDS = {
     "apply": ("imfilt.cli.apply:apply", "Filter pictures with a kernel."),
+    "compare": ("imfilt.cli.compare:compare", "Compare two pictures, sample by sample."),
     "completion": ("imfilt.cli.completion:completion", "Print a completion script for a shell."),
     "explain": ("imfilt.cli.explain:explain", "Show how one sample of a result comes about."),
     "lint": ("imfilt.cli.lint:lint", "Say what kernels may do that was not meant."),
