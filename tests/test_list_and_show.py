@@ -15,10 +15,10 @@ from conftest import Run
 from PIL import Image
 
 import imfilt
+from imfilt.cli.program import COMMANDS
 from imfilt.kernels.numbers import to_number
 
 NAMES = ["identity", "edge1", "edge2", "edge3", "sharpen", "box3", "gaussian3", "gaussian5", "unsharp5"]
-COMMANDS = ["apply", "estimate", "explain", "lint", "list-kernels", "show-kernel", "verify", "completion"]
 SHELLS = ["bash", "zsh", "fish"]
 
 BOLD = re.compile(rb"\x1b\[[012]m")

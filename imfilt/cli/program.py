@@ -28,11 +28,13 @@ imfilt list-kernels                           what kernels there are
 
 COMMANDS = {
     "apply": ("imfilt.cli.apply:apply", "Filter pictures with a kernel."),
+    "compare": ("imfilt.cli.compare:compare", "Compare two pictures, sample by sample."),
     "completion": ("imfilt.cli.completion:completion", "Print a completion script for a shell."),
     "estimate": ("imfilt.cli.estimate:estimate", "Find the kernel that turned one picture into another."),
     "explain": ("imfilt.cli.explain:explain", "Show how one sample of a result comes about."),
     "lint": ("imfilt.cli.lint:lint", "Say what kernels may do that was not meant."),
     "list-kernels": ("imfilt.cli.list_kernels:list_kernels", "List the kernels there are."),
+    "shape": ("imfilt.cli.shape:shape", "Follow a picture through the layers of a neural network."),
     "show-kernel": ("imfilt.cli.show_kernel:show_kernel", "Show one kernel and what it does."),
     "verify": ("imfilt.cli.verify:verify", "Say which convention turned one picture into another."),
 }
