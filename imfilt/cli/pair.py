@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imfilt.cli.source import open_picture
 from imfilt.engine.samples import SampleType
-from imfilt.errors import PictureError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,14 +21,10 @@ class Samples(NamedTuple):
 
 
 def read_samples(path: str) -> Samples:
-    """Return the samples of a picture; raise `PictureError` that names the file."""
-    from imfilt.images.reading import read_picture
+    """Return the samples of a picture, of several frames the first; raise `PictureError` that names the file."""
     from imfilt.images.rows import rows_of
 
-    try:
-        picture = read_picture(Path(path))
-        rows, columns, channels = picture.shape
-        array = rows_of(picture).read_rows(0, rows, range(columns))[..., :channels]
-    except PictureError as error:
-        raise PictureError(f"{path}: {error}") from None
+    picture = open_picture(path)
+    rows, columns, channels = picture.shape
+    array = rows_of(picture).read_rows(0, rows, range(columns))[..., :channels]
     return Samples(array, picture.mode.samples, picture.mode.has_alpha)

@@ -54,18 +54,6 @@ def read_picture(source: Source, *, max_pixels: int = ..., frame: None = ...) ->
 def read_picture(source: Source, *, max_pixels: int = ..., frame: int | None) -> AnyPicture | Frames: ...
 
 
-@overload
-def read_picture(source: Source, *, max_pixels: int = ..., frame: int) -> AnyPicture: ...
-
-
-@overload
-def read_picture(source: Source, *, max_pixels: int = ..., frame: None = ...) -> AnyPicture | Frames: ...
-
-
-@overload
-def read_picture(source: Source, *, max_pixels: int = ..., frame: int | None) -> AnyPicture | Frames: ...
-
-
 def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS, frame: int | None = None) -> AnyPicture | Frames:
     """Read the picture in the file or stream `source`, or one `frame` of it, counted from 0.
 
