@@ -23,6 +23,7 @@ from imfilt.images.formats import FORMATS
 from imfilt.images.frames.frame import Frame, Show
 from imfilt.images.frames.writing import encode_frames
 from imfilt.images.picture import Picture
+from imfilt.images.reading import read_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -357,6 +358,30 @@ def test_pages_of_tiff_keep_size_mode_and_what_each_carries(run: Run) -> None:
         source.seek(1)
         assert source.info.get("dpi") == (200, 300)
         assert source.info.get("icc_profile") == profile
+
+
+def test_pages_of_tiff_keep_their_exif_directories(run: Run) -> None:
+    taken = ["2024:05:06 07:08:01", "2024:05:06 07:08:02"]
+    files = []
+    for index, when in enumerate(taken):
+        exif = Image.Exif()
+        exif.get_ifd(0x8769)[36867] = when
+        exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 30.0, float(index))})
+        stream = io.BytesIO()
+        Image.fromarray(noise(9, 8, seed=index)).save(stream, "TIFF", exif=exif.tobytes())
+        files.append(stream.getvalue())
+    frames = [Frame(picture) for content in files if isinstance(picture := read_picture(io.BytesIO(content)), Picture)]
+    with Path("a.tif").open("x+b") as stream_of_pages:
+        encode_frames(frames, Show(2), stream_of_pages, FORMATS["TIFF"])
+    assert run("apply", "a.tif", "-k", "identity", "-o", "b.tif") == Result(0, b"b.tif\n", "")
+    for path in ("a.tif", "b.tif"):
+        with Image.open(path) as image:
+            for index, when in enumerate(taken):
+                image.seek(index)
+                assert np.array_equal(np.asarray(image), noise(9, 8, seed=index))
+                exif = image.getexif()
+                assert dict(exif.get_ifd(0x8769)) == {36867: when}
+                assert dict(exif.get_ifd(0x8825)) == {1: "N", 2: (52.0, 30.0, float(index))}
 
 
 def test_pages_of_several_sizes_go_into_tiff_alone(run: Run) -> None:

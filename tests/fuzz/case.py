@@ -13,6 +13,7 @@ from random import Random
 from typing import NoReturn
 
 import numpy as np
+import tifffile
 from mutate import mutated
 from PIL import Image, ImageSequence
 
@@ -131,12 +132,24 @@ def _read_again(written: Sequence[Path]) -> str | None:
             if path.suffix == ".npy":
                 np.load(path)
                 continue
+            if _is_deep_tiff(path):
+                tifffile.imread(path)
+                continue
             with Image.open(path) as image:
                 for frame in ImageSequence.Iterator(image):
                     frame.load()
     except Exception as error:
         return f"what was written cannot be read: {error!r}"
     return None
+
+
+def _is_deep_tiff(path: Path) -> bool:
+    """Return whether it is a TIFF of samples that Pillow has no mode for."""
+    if path.suffix != ".tif":
+        return False
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        return page.dtype != np.uint8 and page.samplesperpixel > 1
 
 
 def _what_is_wrong(status: object, said: str, left: Sequence[str]) -> str | None:
