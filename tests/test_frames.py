@@ -222,6 +222,17 @@ def test_a_gif_that_gets_more_colours_than_it_holds_says_so(run: Run) -> None:
             assert np.abs(some.astype(int) - other).mean() < 12
 
 
+def test_what_does_not_move_does_not_flicker_where_colours_are_reduced(run: Run) -> None:
+    first = noise(40, 40, 3)
+    second = first.copy()
+    second[5:10, 5:10] = noise(5, 5, 3)
+    save("a.png", [first, second])
+    assert "reduced" in run("apply", "a.png", "-k", "identity", "-o", "b.gif").stderr
+    one, other = looks("b.gif")
+    assert np.array_equal(one[10:], other[10:])
+    assert np.array_equal(other[5:10, 5:10, :3], second[5:10, 5:10])
+
+
 def test_alpha_that_gif_cannot_hold_is_cut_at_one_half_and_says_so(run: Run) -> None:
     frame = np.zeros((16, 16, 4), np.uint8)
     frame[..., 3] = np.arange(256).reshape(16, 16)

@@ -1,7 +1,8 @@
 """GIF of several frames.
 
 A frame has at most 256 colours of its own, and so may have fewer than are seen: what lies on the canvas already need
-not be drawn again. A frame that has too many is drawn over the one before, where it differs from that.
+not be drawn again. A frame that has too many is drawn over the one before, where it differs from that; so what does not
+move does not flicker either, where colours had to be reduced.
 """
 
 from __future__ import annotations
@@ -30,31 +31,29 @@ def _write(frames: Iterator[Frame], show: Show, stream: BinaryIO, _: Format, __:
     first = next(frames)
     _write_header(first.image.size, show.plays, stream)
     frame, (seen, found) = first, seen_in(first.image)
-    canvas = Seen(np.zeros_like(seen.colours), np.zeros_like(seen.visible))
+    before = Seen(seen.colours, np.zeros_like(seen.visible))
     for following in chain(frames, (None,)):
         notes += found
         coming, found = seen_in(following.image) if following else (seen, ())
         is_cleared = bool((seen.visible & ~coming.visible).any())
-        image, canvas, few = _draw(seen, canvas, must_have_clear=is_cleared)
+        image, few = _draw(seen, before, must_have_clear=is_cleared)
         notes += few
         _write_frame(image, clock(frame.duration), stream, is_cleared=is_cleared)
-        if is_cleared:
-            canvas = Seen(canvas.colours, np.zeros_like(canvas.visible))
+        before = Seen(seen.colours, seen.visible & (not is_cleared))
         if following:
             frame, seen = following, coming
     stream.write(b";")
     return tuple(dict.fromkeys(notes))
 
 
-def _draw(seen: Seen, canvas: Seen, *, must_have_clear: bool) -> tuple[Image.Image, Seen, Notes]:
-    """Return what is to be drawn on the canvas, the canvas with it, and what was lost."""
+def _draw(seen: Seen, before: Seen, *, must_have_clear: bool) -> tuple[Image.Image, Notes]:
+    """Return what is to be drawn where `before` is seen, and what was lost."""
     has_clear = must_have_clear or not seen.visible.all()
     if number_of_colours(seen) + has_clear <= ROOM:
-        return indexed(seen, has_clear=has_clear), seen, ()
-    new = Seen(seen.colours, seen.visible & ~(canvas.visible & (canvas.colours == seen.colours)))
+        return indexed(seen, has_clear=has_clear), ()
+    new = Seen(seen.colours, seen.visible & ~(before.visible & (before.colours == seen.colours)))
     few = reduced(new, ROOM - 1)
-    drawn = Seen(np.where(new.visible, few.colours, canvas.colours), seen.visible)
-    return indexed(few, has_clear=True), drawn, () if few is new else (REDUCED,)
+    return indexed(few, has_clear=True), () if few is new else (REDUCED,)
 
 
 def _write_header(size: tuple[int, int], plays: int, stream: BinaryIO) -> None:
