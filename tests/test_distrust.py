@@ -358,3 +358,27 @@ def test_whatever_memory_there_is_there_is_a_picture_or_one_line(megabytes: int)
     assert result.stderr.count("\n") == 1
     assert "memory" in result.stderr.casefold()
     assert [path.name for path in Path.cwd().iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("target", ["b.tga", "-"])
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError("encoder error -2"), "TGA cannot be written: encoder error -2"),
+        (MemoryError(), "not enough memory for this picture"),
+        (KeyError("x"), "TGA cannot be written"),
+    ],
+    ids=["OSError", "MemoryError", "KeyError"],
+)
+def test_whatever_an_encoder_raises_is_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, says: str, target: str
+) -> None:
+    Path("a.tga").write_bytes(saved("TGA"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    line = refused(run, "a.tga", "-o", target)
+    assert line.startswith("imfilt: a.tga: ")
+    assert says in line

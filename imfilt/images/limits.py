@@ -7,7 +7,6 @@ from imfilt.errors import PictureError
 MAX_PIXELS = 500_000_000
 """The most pixels a picture may have unless more are asked for."""
 
-
 MAX_TEXT = 1 << 24
 """The most bytes that a text or a colour profile of a PNG may unpack to; larger ones are made to fill the memory."""
 

@@ -108,9 +108,11 @@ def encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads
 
             WRITERS[target_format.name](picture, into, settings, threads)
         _finish(stream, target)
-    except (OSError, PictureError):
+    except (PictureError, MemoryError):
         raise
     except Exception as error:  # encoders raise nearly anything
+        if isinstance(error, OSError) and error.errno is not None:  # it is the disk, and not the encoder
+            raise
         raise PictureError(f"{target_format.name} cannot be written: {error}") from None
 
 
