@@ -19,7 +19,7 @@ from PIL import Image, ImageCms, features
 from PIL.TiffImagePlugin import TiffImageFile
 from scipy.signal import convolve2d
 
-from imfilt.images.formats import FORMATS
+from imfilt.images.formats import EXTENSIONS, FORMATS
 from imfilt.images.frames.frame import Frame, Show
 from imfilt.images.frames.writing import encode_frames
 from imfilt.images.picture import Picture
@@ -520,8 +520,8 @@ def test_the_pixels_of_all_frames_count(run: Run) -> None:
         filtered(run, path, f"b{path[1:]}", "-k", "identity", "--max-pixels", "300")
 
 
-@pytest.mark.parametrize("name", [name.upper() for name in ("gif", "png", "tiff")])
-def test_frames_are_written_before_the_next_are_made(name: str) -> None:
+@pytest.mark.parametrize("extension", kinds("gif", "png", "tif", "webp", "avif"))
+def test_frames_are_written_before_the_next_are_made(extension: str) -> None:
     made: list[weakref.ref[Image.Image]] = []
     most = 0
 
@@ -534,5 +534,5 @@ def test_frames_are_written_before_the_next_are_made(name: str) -> None:
             yield Frame(Picture(image), Fraction(50))
             del image
 
-    encode_frames(frames(), Show(12), io.BytesIO(), FORMATS[name])
+    encode_frames(frames(), Show(12), io.BytesIO(), EXTENSIONS[f".{extension}"])
     assert most <= 4

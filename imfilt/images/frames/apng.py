@@ -56,7 +56,7 @@ def _control(frame: Frame) -> bytes:
 
 def _with_small_numerator(seconds: Fraction) -> Fraction:
     if seconds > _LARGEST:
-        raise PictureError(f"a frame of {float(seconds):g} s is longer than APNG can say")
+        raise PictureError(f"a frame of {float(seconds):g} s is longer than PNG can say; write TIFF (.tif)")
     return 1 / (1 / seconds).limit_denominator(_LARGEST)
 
 

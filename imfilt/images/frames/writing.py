@@ -90,7 +90,8 @@ class Clock:
         begin, self._time = self._time, self._time + (PAUSE if duration is None else duration) / self._container.tick
         ticks = round(self._time) - round(begin)
         if ticks > self._container.longest:
-            raise PictureError(f"a frame of {float(ticks * self._container.tick / 1000):g} s is longer than it can say")
+            seconds = float(ticks * self._container.tick / 1000)
+            raise PictureError(f"a frame of {seconds:g} s is longer than this format can say; write PNG (.png)")
         return ticks
 
 
