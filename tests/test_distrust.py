@@ -245,6 +245,15 @@ def test_what_pillow_logs_of_a_broken_tiff_is_not_printed() -> None:
     assert result.stderr.startswith("imfilt: a.tif: not a picture that imfilt reads")
 
 
+@pytest.mark.parametrize("name", ["basi2c16.png", "basi6a16.png"])
+def test_what_decoders_log_of_interlaced_pictures_is_not_printed(name: str) -> None:
+    path = Path(__file__).parent / "pngsuite" / name
+    command = [sys.executable, "-m", "imfilt", "apply", str(path), "-k", "identity", "-o", "a.png"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert all(line.startswith(f"imfilt: {path}: ") for line in result.stderr.splitlines())
+    assert result.stderr.count("\n") == (result.returncode == 1)
+
+
 def test_a_large_picture_is_refused_before_it_takes_memory(run: Run) -> None:
     size = 30_000
     for path, content in (

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 Source = Path | BinaryIO
 
-logging.getLogger("PIL").addHandler(logging.NullHandler())  # or what it logs would be printed where nobody listens
+for _name in ("PIL", "imagecodecs", "tifffile"):  # or what they log would be printed where nobody listens
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
 
