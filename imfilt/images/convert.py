@@ -30,8 +30,6 @@ def to_filterable(image: Image.Image) -> Image.Image:
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if "transparency" in image.info and image.mode in ("1", "L", "RGB"):
         return image.convert("RGBA" if image.mode == "RGB" else "LA")
-    if "transparency" in image.info and image.mode == "I;16":
-        raise PictureError("16-bit grey with a transparent level would lose it; save it without transparency")
     if image.mode == "I" and image.format == "PPM":  # which has no more than 16 bits
         return image.convert("I;16")
     if image.mode in MODES:
