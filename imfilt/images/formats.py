@@ -61,6 +61,7 @@ def _modes(names: str) -> frozenset[str]:
 
 _DEEP_PNG = deep_modes("LA RGB RGBA", "uint16")
 _DEEP_TIFF = deep_modes("L LA RGB RGBA CMYK", *SAMPLE_TYPES)
+_DEEP_NPY = deep_modes("L LA RGB RGBA", *SAMPLE_TYPES)
 
 # Those whose writers hold palettes or one bit alone, or change the size; and those without a writer.
 _READ_ONLY = {
@@ -160,7 +161,7 @@ FORMATS = {
         Format("SPIDER", (".spi",), _modes("F")),
         *(Format(name, (extension,), frozenset()) for name, extension in _READ_ONLY.items()),
         Format("XVTHUMB", (".p7",), frozenset(), variants=("XVThumb",)),
-        Format("NPY", (".npy",), _modes("L LA RGB RGBA I;16 I F") | _DEEP_TIFF, is_pillows=False),
+        Format("NPY", (".npy",), _modes("L LA RGB RGBA I;16 I F") | _DEEP_NPY, is_pillows=False),
     )
 }
 
