@@ -40,7 +40,12 @@ def filtered(run: Run, source: str | Path, *options: str, target: str | None = N
     """Filter the file `source`, with identity unless the options say otherwise; return what was written."""
     path = Path(target or f"done-{Path(source).name}")
     result = run("apply", source, "-o", path, *(options or ("-k", "identity")))
-    assert result == Result(0, os.fsencode(path) + b"\n", "")
+    assert (result.status, result.stdout) == (0, os.fsencode(path) + b"\n")
+    with Image.open(source) as image:  # what has a palette or one bit alone becomes another, which is said
+        note = {"1": "one bit a sample", "P": "a palette", "PA": "a palette"}.get(image.mode)
+        is_told = note is not None and image.format != "GIF"
+    assert result.stderr.count("\n") == is_told
+    assert f"imfilt: {source}: it has {note}, and its result is " in result.stderr or not is_told
     with Image.open(path) as image:
         image.load()
         return image

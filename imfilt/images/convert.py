@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from imfilt.errors import PictureError
+from imfilt.images.formats import describe_mode
 from imfilt.images.modes import MODES
 
 # Modes whose samples are held as they are by another that can be filtered.
@@ -39,6 +40,18 @@ def to_filterable(image: Image.Image) -> Image.Image:
     if image.mode in _HELD_BY:
         return image.convert(_HELD_BY[image.mode])
     raise PictureError(f"pictures of mode {image.mode} cannot be filtered yet; convert it to 8 or 16 bits first")
+
+
+def what_it_became(image: Image.Image, filterable: Image.Image) -> tuple[str, ...]:
+    """Return a line where results need another kind of samples than those of the file: palettes, and one bit.
+
+    Not for GIF, whose results get palettes again.
+    """
+    if image.mode == "1":
+        return ("it has one bit a sample, and its result is grey",)
+    if image.mode in ("P", "PA") and image.format != "GIF":
+        return (f"it has a palette, and its result is {describe_mode(MODES[filterable.mode])}",)
+    return ()
 
 
 def _is_grey_palette(image: Image.Image) -> bool:

@@ -17,7 +17,7 @@ from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
 from imfilt.images.carried import read_carried
-from imfilt.images.convert import to_filterable
+from imfilt.images.convert import to_filterable, what_it_became
 from imfilt.images.depth import Loss, loss_of, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.limits import MAX_PIXELS, MAX_TEXT, check_all_pixels
@@ -214,7 +214,9 @@ def to_picture(image: Image.Image) -> AnyPicture:
         from imfilt.images.deep.clear import with_clear_level
 
         return with_clear_level(image, carried)
-    return Picture(to_filterable(image), carried, FORMAT_OF.get(image.format or "", "PNG"))
+    filterable = to_filterable(image)
+    file_format = FORMAT_OF.get(image.format or "", "PNG")
+    return Picture(filterable, carried, file_format, what_it_became(image, filterable))
 
 
 @contextmanager
