@@ -20,6 +20,7 @@ from imfilt.engine.borders import BORDERS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
+from imfilt.images.formats import FORMATS, LEFT_OUT, Format
 from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import load_registry
 
@@ -52,6 +53,19 @@ def border_table() -> None:
 
 def combination_table() -> None:
     _table(("`--combine`", "result"), [(f"`{each.name}`", each.meaning) for each in COMBINATIONS.values()])
+
+
+def format_table() -> None:
+    """Print the formats in a table of three rows, and those that are left out, each with its reason."""
+    written = [_with_extensions(entry) for entry in FORMATS.values() if entry.is_written]
+    read_only = [_with_extensions(entry) for entry in FORMATS.values() if not entry.is_written]
+    left_out = [f"{name} ({why})" for name, why in LEFT_OUT.items()]
+    rows = [("written and read", ", ".join(written)), ("read", ", ".join(read_only)), ("left out", "; ".join(left_out))]
+    _table(("", "formats"), rows)
+
+
+def _with_extensions(entry: Format) -> str:
+    return f"{entry.name} ({' '.join(f'`{each}`' for each in entry.extensions)})"
 
 
 def normalisation_table() -> None:

@@ -18,7 +18,7 @@ import pytest
 from conftest import Run, snapshot
 from PIL import Image
 
-from imfilt.images.formats import FORMATS
+from imfilt.images.formats import WRITTEN
 
 LONG = "x" * 300
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="for a POSIX system")
@@ -277,11 +277,11 @@ def test_bad_names_and_links_are_one_line_and_the_right_status_and_nothing_is_to
 
 
 @pytest.mark.parametrize("part", [0.3, 0.9])
-@pytest.mark.parametrize("name", [name for name, entry in FORMATS.items() if entry.is_pillows])
+@pytest.mark.parametrize("name", [name for name, entry in WRITTEN.items() if entry.is_pillows])
 def test_a_file_cut_short_is_one_line_whatever_its_format(run: Run, folder: Path, name: str, part: float) -> None:
-    entry = FORMATS[name]
+    entry = WRITTEN[name]
     file = folder / f"short{entry.extensions[0]}"
-    mode = next(mode for mode in ("RGB", "L") if mode in entry.modes)
+    mode = next(mode for mode in ("RGB", "L", "F") if mode in entry.modes)
     samples(mode, 1, (64, 48)).save(file, name)
     whole = file.read_bytes()
     file.write_bytes(whole[: int(len(whole) * part)])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import sys
+import zlib
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -222,3 +225,193 @@ def test_standard_input_and_output_take_deep_pictures(run: Run) -> None:
     result = run("apply", "-", "-k", "identity", stdin=stream.getvalue())
     assert (result.status, result.stderr) == (0, "")
     assert np.array_equal(np.load(io.BytesIO(result.stdout)), samples)
+
+
+@pytest.mark.parametrize("path", ["a.png", "a.tif", "a.jp2"])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_16_bit_colour_is_filtered_over_its_full_range(run: Run, path: str, channels: int) -> None:
+    samples = noise("uint16", 40, 30, channels)
+    write_colour(path, samples)
+    options = ("--alpha", "straight")
+    assert np.array_equal(written(run, path, f"same-{path}", "-k", "identity", *options), samples)
+    blurred = written(run, path, f"soft-{path}", "-m", "1 2 1", "--divisor", "4", *options)
+    wide = np.pad(samples.astype(int), ((0, 0), (1, 1), (0, 0)), mode="edge")
+    assert np.array_equal(blurred, (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:] + 2) // 4)
+    shallow = written(run, path, "b.png", "-k", "identity", *options, "--depth", "8")
+    assert shallow.dtype == "uint8"
+    assert np.array_equal(shallow, (2 * samples.astype(int) + 257) // 514)
+
+
+def write_colour(path: str, samples: Array) -> None:
+    if path.endswith(".tif"):
+        has_alpha = samples.shape[2] % 2 == 0
+        photometric: Any = "rgb" if samples.shape[2] > 2 else "minisblack"
+        extra: Any = ["unassalpha"] if has_alpha else None
+        tifffile.imwrite(path, samples, photometric=photometric, extrasamples=extra)
+    elif path.endswith(".jp2"):
+        Path(path).write_bytes(imagecodecs.jpeg2k_encode(samples, level=0, reversible=True))
+    else:
+        Path(path).write_bytes(imagecodecs.png_encode(samples))
+
+
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "strips": {"rowsperstrip": 7},
+    "big-endian": {"byteorder": ">"},
+    "planes": {"planarconfig": "separate"},
+    "tiles": {"tile": (16, 32)},
+    "deflated": {"compression": "zlib"},
+    "deflated-big-endian": {"compression": "zlib", "byteorder": ">"},
+    "predicted": {"compression": "zlib", "predictor": True},
+    "lzw-predicted-planes": {"compression": "lzw", "predictor": True, "planarconfig": "separate"},
+    "bigtiff": {"bigtiff": True},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [dtype for dtype in DTYPES if dtype != "uint8"])
+def test_tiff_of_every_type_and_layout_is_read(run: Run, dtype: str, channels: int, layout: str) -> None:
+    if channels == 1 and "planes" in layout:
+        pytest.skip("one channel has no planes")
+    samples = noise(dtype, 40, 50, channels)
+    stored = np.moveaxis(samples, -1, 0) if "planes" in layout else samples
+    photometric: Any = "rgb" if channels == 3 else "minisblack"
+    tifffile.imwrite("a.tif", stored if channels > 1 else stored[..., 0], photometric=photometric, **LAYOUTS[layout])
+    result = written(run, "a.tif", "b.tif")
+    assert result.dtype == dtype
+    assert np.array_equal(result.reshape(samples.shape), samples)
+
+
+def test_half_floats_are_widened(run: Run) -> None:
+    samples = noise("float32", 9, 8, 3).astype("float16")
+    tifffile.imwrite("a.tif", samples, photometric="rgb")
+    result = written(run, "a.tif", "b.tif")
+    assert result.dtype == "float32"
+    assert np.array_equal(result, samples)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "uint32"])
+def test_white_is_zero_is_read_as_light(run: Run, dtype: str) -> None:
+    samples = noise(dtype, 9, 8)
+    tifffile.imwrite("a.tif", samples, photometric="miniswhite")
+    result = written(run, "a.tif", "b.tif")
+    assert np.array_equal(result, np.iinfo(dtype).max - samples)
+    with tifffile.TiffFile("b.tif") as file:
+        assert file.pages[0].photometric == 1  # type: ignore[union-attr]
+
+
+REFUSED: list[tuple[str, Array, dict[str, Any]]] = [
+    ("multiplied", noise("uint16", 9, 8, 4), {"photometric": "rgb", "extrasamples": ["assocalpha"]}),
+    ("further channels", noise("uint16", 9, 8, 5), {"photometric": "rgb", "extrasamples": ["unspecified"] * 2}),
+    ("0 is white", noise("float64", 9, 8), {"photometric": "miniswhite"}),
+    ("2 pages", noise("float32", 2, 9, 8, 3), {"photometric": "rgb"}),
+    ("complex64", np.zeros((9, 8), "complex64"), {"photometric": "minisblack"}),
+    ("CIELAB", noise("uint16", 9, 8, 3), {"photometric": "cielab"}),
+]
+
+
+@pytest.mark.parametrize(("why", "samples", "settings"), REFUSED, ids=[why for why, _, _ in REFUSED])
+def test_tiff_that_cannot_be_read_rightly_is_refused(
+    run: Run, why: str, samples: Array, settings: dict[str, Any]
+) -> None:
+    tifffile.imwrite("a.tif", samples, **settings)
+    result = run("apply", "a.tif", "-k", "identity")
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (1, b"", 1)
+    assert why in result.stderr
+    assert [path.name for path in Path.cwd().iterdir()] == ["a.tif"]
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("layout", ["strips", "tiles", "deflated", "predicted", "bigtiff"])
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_deep_tiff_that_is_cut_off_is_refused(run: Run, dtype: str, layout: str, part: float) -> None:
+    tifffile.imwrite("a.tif", noise(dtype, 40, 50, 3), photometric="rgb", **LAYOUTS[layout])
+    content = Path("a.tif").read_bytes()
+    Path("a.tif").write_bytes(content[: int(len(content) * part)])
+    result = run("apply", "a.tif", "-k", "identity")
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (1, b"", 1)
+    assert [path.name for path in Path.cwd().iterdir()] == ["a.tif"]
+
+
+@pytest.mark.parametrize("path", ["a.png", "a.jp2"])
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.95])
+def test_deep_png_and_jpeg_2000_that_are_cut_off_are_refused(run: Run, path: str, part: float) -> None:
+    write_colour(path, noise("uint16", 60, 50, 3))
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(content[: int(len(content) * part)])
+    result = run("apply", path, "-k", "identity")
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (1, b"", 1)
+    assert [each.name for each in Path.cwd().iterdir()] == [path]
+
+
+def test_deep_tiff_of_too_many_pixels_is_refused(run: Run) -> None:
+    tifffile.imwrite("a.tif", noise("float32", 40, 50, 3), photometric="rgb")
+    assert "50 x 40 is 2000 pixels" in run("apply", "a.tif", "-k", "identity", "--max-pixels", "1999").stderr
+
+
+@pytest.mark.parametrize("path", ["a.png", "a.tif"])
+def test_deep_colour_with_alpha_has_no_halo(run: Run, path: str) -> None:
+    samples = np.zeros((20, 20, 4), "uint16")
+    samples[..., 0] = 65535
+    samples[6:14, 6:14] = 65535
+    write_colour(path, samples)
+    result = written(run, path, f"b{Path(path).suffix}", "-k", "gaussian5")
+    seen = result[..., 3] > 0
+    assert 64 < seen.sum() < 400
+    assert (result[seen][:, :3] == 65535).all()
+
+
+def test_a_transparent_colour_of_16_bits_becomes_alpha(run: Run) -> None:
+    samples = noise("uint16", 9, 8, 3)
+    samples[3, 4:] = samples[3, 4]
+    chunk = b"tRNS" + samples[3, 4].astype(">u2").tobytes()
+    content = imagecodecs.png_encode(samples)
+    chunk = struct.pack(">I", 6) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    Path("a.png").write_bytes(content[:33] + chunk + content[33:])
+    result = written(run, "a.png", "b.png")
+    assert np.array_equal(result[..., :3], samples)
+    assert np.array_equal(result[..., 3], np.where((samples == samples[3, 4]).all(axis=2), 0, 65535))
+
+
+def test_deep_files_keep_what_they_carry_themselves(run: Run) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    exif.get_ifd(0x8769)[33434] = 0.5
+    Image.fromarray(noise("uint8", 20, 30, 3)).save("a.png", exif=exif.tobytes(), icc_profile=profile, dpi=(300, 150))
+    written(run, "a.png", "deep.png", "-k", "identity", "--depth", "16")
+    written(run, "a.png", "deep.tif", "-k", "identity", "--depth", "16")
+    written(run, "a.png", "float.tif", "-k", "identity", "--depth", "float")
+    for source, target in (("deep.png", "b.png"), ("deep.tif", "c.tif"), ("deep.tif", "c.png"), ("float.tif", "d.tif")):
+        written(run, source, target)
+        written(run, target, "seen.png", "-k", "identity", "--depth", "8")
+        with Image.open("seen.png") as image:
+            assert image.info["icc_profile"] == profile
+            assert image.info["dpi"] == pytest.approx((300, 150), abs=0.1)
+            assert image.getexif()[271] == "Maker"
+            assert image.getexif().get_ifd(0x8769)[33434] == 0.5
+        Path("seen.png").unlink()
+
+
+WITHOUT: dict[str, tuple[str, Array, dict[str, Any]]] = {
+    "floats in colour": ("cannot read", noise("float32", 9, 8, 3), {"photometric": "rgb"}),
+    "white is zero": ("their negative", noise("uint16", 9, 8), {"photometric": "miniswhite"}),
+    "signed bytes": ("without it", noise("int8", 9, 8), {"photometric": "minisblack"}),
+    "signed words": ("would become 32", noise("int16", 9, 8), {"photometric": "minisblack"}),
+    "unsigned 32 bits": ("with one", noise("uint32", 9, 8), {"photometric": "minisblack"}),
+    "swapped floats": ("byte order", noise("float32", 9, 8), {"byteorder": ">", "compression": "zlib"}),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT)
+def test_without_the_extra_what_would_be_read_wrongly_is_refused(
+    run: Run, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why, samples, settings = WITHOUT[case]
+    tifffile.imwrite("a.tif", samples, **settings)
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    for options in ((), ("--depth", "8")):
+        result = run("apply", "a.tif", "-k", "identity", *options)
+        assert (result.status, result.stdout, result.stderr.count("\n")) == (1, b"", 1)
+        assert why in result.stderr
+        assert "pip install 'imfilt[deep]'" in result.stderr

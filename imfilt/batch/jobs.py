@@ -15,7 +15,7 @@ from pathlib import Path
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import PictureError, TargetError, UsageError
-from imfilt.images.formats import EXTENSIONS, FORMATS, check_saving, format_of_target
+from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_saving, format_of_target
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
 
@@ -75,6 +75,8 @@ class Request:
     saving: Saving = _AS_USUAL
     frame: int | None = None
     """The only frame or page to be filtered, counted from 0; None for all."""
+    format: str | None = None
+    """The format of the results, a key of `FORMATS`; as their names say, or as the source, where it is not given."""
     each: bool = False
     """Whether each kernel of the recipe makes a picture of its own."""
 
@@ -170,14 +172,16 @@ def _stream_job(request: Request) -> Job:
     if len(request.inputs) > 1:
         raise UsageError("standard input (-) cannot be filtered together with other inputs")
     if request.output in (None, STREAM):
-        return _job(request, None, None, None)
+        return _job(request, None, None)
     if request.output_folder is not None:
         raise UsageError("standard input (-) has no name to use in a folder; give -o a file name, or -o -")
     target = Path(str(request.output))
-    return _job(request, None, [target] * len(request.recipes), format_of_target(target).name)
+    return _job(request, None, [target] * len(request.recipes), _format_of(target, request))
 
 
-def _job(request: Request, source: Path | None, targets: Sequence[Path] | None, written_as: str | None) -> Job:
+def _job(request: Request, source: Path | None, targets: Sequence[Path] | None, named: Format | None = None) -> Job:
+    """Return a job, whose results have the format that is asked for, or else that which a person `named`."""
+    written_as = request.format or (named.name if named else None)
     places: Sequence[Path | None] = targets or [None] * len(request.recipes)
     return Job(
         source,
@@ -194,12 +198,16 @@ def _job(request: Request, source: Path | None, targets: Sequence[Path] | None, 
 
 def _make_job(source: _Source, request: Request) -> Job:
     if request.output == STREAM:
-        return _job(request, source.path, None, None)
+        return _job(request, source.path, None)
     targets = _targets_of(source, request)
     if request.output is not None and request.output_folder is None:  # a person named it, and so the format
-        return _job(request, source.path, targets, format_of_target(targets[0]).name)
-    known = EXTENSIONS.get(targets[0].suffix.casefold())
-    return _job(request, source.path, targets, known.name if known else None)
+        return _job(request, source.path, targets, _format_of(targets[0], request))
+    return _job(request, source.path, targets, EXTENSIONS.get(targets[0].suffix.casefold()))
+
+
+def _format_of(target: Path, request: Request) -> Format | None:
+    """Return the format that a person named by an extension; raise `TargetError` for none, unless one is asked for."""
+    return format_of_target(target) if request.format is None else None
 
 
 def _targets_of(source: _Source, request: Request) -> list[Path]:
@@ -208,6 +216,8 @@ def _targets_of(source: _Source, request: Request) -> list[Path]:
     if request.output is not None and folder is None:
         return [Path(request.output)] * len(request.recipes)
     place = source.path if folder is None else folder / source.below
+    if request.format is not None:
+        place = place.with_name(f"{place.stem}{FORMATS[request.format].extensions[0]}")
     if folder is not None and not request.each:
         return [place]
     return [place.with_name(f"{place.stem}{suffix}{place.suffix}") for suffix, _ in request.recipes]
@@ -221,7 +231,7 @@ def _find_sources(request: Request) -> tuple[list[_Source], list[Outcome]]:
             if not given:
                 raise PictureError("an empty name: no such file or folder")
             unreadable: list[OSError] = []
-            for source in _sources_of(Path(given), request.recursive, unreadable):
+            for source in _sources_of(Path(given), request, unreadable):
                 sources.setdefault(source.path, source)
             outcomes += map(_unreadable_folder, unreadable)
         except PictureError as error:
@@ -234,7 +244,7 @@ def _unreadable_folder(error: OSError) -> Outcome:
     return Outcome(Path(os.fsdecode(error.filename)), Status.FAILED, error=problem)
 
 
-def _sources_of(given: Path, recursive: bool, unreadable: list[OSError]) -> list[_Source]:
+def _sources_of(given: Path, request: Request, unreadable: list[OSError]) -> list[_Source]:
     try:
         kind = given.stat().st_mode
     except OSError as error:
@@ -247,19 +257,21 @@ def _sources_of(given: Path, recursive: bool, unreadable: list[OSError]) -> list
         return [_Source(given, Path(given.name))]
     if not stat.S_ISDIR(kind):
         raise PictureError("neither a file nor a folder")
-    found = [_Source(path, path.relative_to(given), given) for path in _pictures_in(given, recursive, unreadable)]
+    found = [_Source(path, path.relative_to(given), given) for path in _pictures_in(given, request, unreadable)]
     if not found and not unreadable:
-        hint = "" if recursive else " (use -r to look into its folders)"
+        hint = "" if request.recursive else " (use -r to look into its folders)"
         raise PictureError(f"no pictures in this folder{hint}")
     return found
 
 
-def _pictures_in(folder: Path, recursive: bool, unreadable: list[OSError]) -> Iterator[Path]:
+def _pictures_in(folder: Path, request: Request, unreadable: list[OSError]) -> Iterator[Path]:
+    """Yield the files that are called as pictures are: without a format to write, those that can be written again."""
+    called = {name for name, entry in EXTENSIONS.items() if entry.is_written or request.format}
     for place, folders, files in os.walk(folder, onerror=unreadable.append):
-        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
+        folders[:] = sorted(name for name in folders if request.recursive and not name.startswith("."))
         for name in sorted(files):
             path = Path(place, name)
-            if not name.startswith(".") and path.suffix.casefold() in EXTENSIONS and path.is_file():
+            if not name.startswith(".") and path.suffix.casefold() in called and path.is_file():
                 yield path
 
 

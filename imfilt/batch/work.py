@@ -18,7 +18,7 @@ from imfilt.engine.samples import DEPTHS
 from imfilt.errors import ImfiltError, PictureError, UsageError
 from imfilt.images.carried import losses
 from imfilt.images.fit import fit
-from imfilt.images.formats import FORMATS, Format, check_holds, check_saving, describe_mode
+from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, check_saving, describe_mode
 from imfilt.images.modes import Mode
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
@@ -109,7 +109,7 @@ def run_job(job: Job) -> Iterator[Outcome]:
         picture = _read(job)
         target_format = FORMATS[job.format or picture.format]
         check_saving(target_format, job.saving)
-        notes = _losses(picture, job, target_format)
+        notes = (*_misnamed(job.source, picture, target_format), *_losses(picture, job, target_format))
     except (ImfiltError, MemoryError) as error:
         yield _failure(job, error)
         return
@@ -143,6 +143,14 @@ def _as_wished(picture: AnyPicture, job: Job) -> AnyPicture:
     return replace(picture, carried=picture.carried.wished(job.saving))
 
 
+def _misnamed(source: Path | None, picture: AnyPicture | Frames, target_format: Format) -> Notes:
+    """Return what a file is, where its name says that it is something else."""
+    named = EXTENSIONS.get(source.suffix.casefold()) if source else None
+    if named is None or named.name == picture.format:
+        return ()
+    return (f"it is {picture.format}, not {named.name} as its name says; written as {target_format.name}",)
+
+
 def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = None) -> Outcome:
     problem = error if isinstance(error, ImfiltError) else PictureError("not enough memory for this picture")
     return Outcome(job.source, Status.FAILED, target, problem)
@@ -150,7 +158,8 @@ def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = N
 
 def _read(job: Job) -> AnyPicture | Frames:
     source = job.source or _read_stream()
-    reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels, frame=job.frame))
+    to_8_bits = all(result.recipe.depth == "8" for result in job.results)
+    reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits))
     import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
 
     return reading()

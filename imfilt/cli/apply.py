@@ -19,6 +19,7 @@ from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
 from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
+from imfilt.images.formats import WRITTEN, format_named
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import COMPRESSIONS, STRIPS, Saving
 
@@ -37,6 +38,13 @@ _WORDS = WORDS | {"Compression": list(COMPRESSIONS.items()), "What is stripped":
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_WORDS)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
 @recipe_options()
+@option(
+    "Output",
+    "--format",
+    metavar="NAME",
+    show_default="as named, or as the source",
+    help=f"Write {', '.join(name.lower() for name in WRITTEN)}.",
+)
 @option(
     "Output",
     "-o",
@@ -87,6 +95,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         frame=options["frame"],
         each=options["each"],
         saving=Saving(options["quality"], options["compression"], options["strip"]),
+        format=None if options["format"] is None else format_named(options["format"]),
     )
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
     if to_stream and standard_output().isatty():

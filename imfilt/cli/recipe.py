@@ -9,7 +9,7 @@ import click
 
 from imfilt.cli.command import Function, option
 from imfilt.cli.kernels import chosen_kernels, kernel_options, open_registry
-from imfilt.cli.types import RowsColumns
+from imfilt.cli.types import Colour, RowsColumns
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.geometry import SIZES
@@ -93,6 +93,13 @@ _RECIPE_OPTIONS = {
     ),
     "alpha": option(
         "Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered."
+    ),
+    "background": option(
+        "Colour",
+        "--background",
+        metavar="COLOR",
+        type=Colour(),
+        help="Lay the result over a colour (white, #ff8000) where there is alpha, which takes alpha out.",
     ),
     "depth": option(
         "Output",

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from imfilt.images.colours import parse_colour
+
 
 class RowsColumns(click.ParamType[tuple[int, int]]):
     """One whole number for both directions, or two as ``Y,X``."""
@@ -32,6 +34,18 @@ class RowsColumns(click.ParamType[tuple[int, int]]):
         if len(numbers) != 2 or min(numbers) < self.least:
             self.fail(f"{value!r} must be {self.name}, whole numbers from {self.least} on", parameter, context)
         return numbers[0], numbers[1]
+
+
+class Colour(click.ParamType[tuple[int, int, int]]):
+    """A colour by its CSS name, or as ``#rrggbb``."""
+
+    name = "COLOR"
+
+    def convert(
+        self, value: Any, _parameter: click.Parameter | None, _context: click.Context | None
+    ) -> tuple[int, int, int]:
+        """Return red, green and blue, from 0 to 255; raise `UsageError` for what is no colour."""
+        return value if isinstance(value, tuple) else parse_colour(str(value))
 
 
 class _WholeNumber(click.ParamType[int]):

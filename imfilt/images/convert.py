@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from imfilt.errors import PictureError
+from imfilt.images.formats import describe_mode
 from imfilt.images.modes import MODES
 
 # Modes whose samples are held as they are by another that can be filtered.
@@ -30,8 +31,6 @@ def to_filterable(image: Image.Image) -> Image.Image:
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     if "transparency" in image.info and image.mode in ("1", "L", "RGB"):
         return image.convert("RGBA" if image.mode == "RGB" else "LA")
-    if "transparency" in image.info and image.mode == "I;16":
-        raise PictureError("16-bit grey with a transparent level would lose it; save it without transparency")
     if image.mode == "I" and image.format == "PPM":  # which has no more than 16 bits
         return image.convert("I;16")
     if image.mode in MODES:
@@ -41,6 +40,18 @@ def to_filterable(image: Image.Image) -> Image.Image:
     if image.mode in _HELD_BY:
         return image.convert(_HELD_BY[image.mode])
     raise PictureError(f"pictures of mode {image.mode} cannot be filtered yet; convert it to 8 or 16 bits first")
+
+
+def what_it_became(image: Image.Image, filterable: Image.Image) -> tuple[str, ...]:
+    """Return a line where results need another kind of samples than those of the file: palettes, and one bit.
+
+    Not for GIF, whose results get palettes again.
+    """
+    if image.mode == "1":
+        return ("it has one bit a sample, and its result is grey",)
+    if image.mode in ("P", "PA") and image.format != "GIF":
+        return (f"it has a palette, and its result is {describe_mode(MODES[filterable.mode])}",)
+    return ()
 
 
 def _is_grey_palette(image: Image.Image) -> bool:

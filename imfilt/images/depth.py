@@ -1,30 +1,56 @@
-"""What Pillow would read wrongly without a word: to be asked of a file that is open and not yet decoded."""
+"""What Pillow would cut or read wrongly without a word: to be asked of a file that is open and not yet decoded."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
 
-_BITS, _PHOTOMETRIC = 258, 262
+_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO = 0
+_SIGNED = 2
 _LOW_DEPTH = re.compile(r"L;([124])")
+_AVIF_DEEP, _AVIF_TWELVE = 0x40, 0x20
 _SIZ = b"\xff\x51"
 
 
-def check_depth(image: ImageFile) -> None:
-    """Raise `PictureError` where Pillow would cut more than 8 bits to 8, or turn samples into others."""
+class Loss(NamedTuple):
+    """What would be lost, and whether no more than that: whether all that is left of it is right."""
+
+    what: str
+    is_cut: bool = True
+
+
+def loss_of(image: ImageFile) -> Loss | None:
+    """Return what Pillow would cut to 8 bits, or turn into other samples; None where it is faithful."""
     bits = _bits(image)
     if bits > 8 and not image.mode.startswith("I") and image.mode != "F":
-        raise PictureError(f"{bits} bits a channel would be cut to 8; save it with 8 bits a channel, or as 16-bit grey")
-    if image.format == "TIFF":
-        if image.mode.startswith("I;16") and _tiff_tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO:
-            raise PictureError("16-bit TIFF in which 0 is white would be read as its negative; save it with 0 as black")
-        if image.mode == "F" and any(tile[0] == "libtiff" and "B" in _raw_mode(tile) for tile in image.tile):
-            raise PictureError("compressed floats of the other byte order would be read wrongly; save it uncompressed")
+        return Loss(f"{bits} bits a channel would be cut to 8")
+    if image.format != "TIFF":
+        return None
+    is_signed = _SIGNED in _as_tuple(_tiff_tag(image, _SAMPLE_FORMAT))
+    if image.mode.startswith("I;16") and _tiff_tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO:
+        return Loss("16 bits in which 0 is white would be read as their negative", is_cut=False)
+    if image.mode.startswith("I;16") and bits != 16:
+        return Loss(f"white of {bits} bits would be dark in 16", is_cut=False)
+    if image.mode in ("F", "I") and any(tile[0] == "libtiff" and "B" in _raw_mode(tile) for tile in image.tile):
+        return Loss("compressed samples of the other byte order would be read wrongly", is_cut=False)
+    if image.mode == "L" and is_signed:
+        return Loss("8 bits with a sign would be read without it", is_cut=False)
+    if image.mode == "I" and bits == 16:
+        return Loss("16 bits with a sign would become 32", is_cut=False)
+    if image.mode == "I" and not is_signed:
+        return Loss("32 bits without a sign would be read with one", is_cut=False)
+    return None
+
+
+def check_depth(image: ImageFile) -> None:
+    """Raise `PictureError` for one of several frames or pages that Pillow would cut or read wrongly."""
+    if loss := loss_of(image):
+        raise PictureError(f"{loss.what}; more is read of a file with one page only, so split it")
 
 
 def scale_transparent_level(image: ImageFile) -> None:
@@ -37,15 +63,22 @@ def scale_transparent_level(image: ImageFile) -> None:
 
 def _bits(image: ImageFile) -> int:
     if image.format == "TIFF":
-        bits = _tiff_tag(image, _BITS)
-        return max(bits) if isinstance(bits, tuple) else int(bits or 1)
+        return max(map(int, _as_tuple(_tiff_tag(image, _BITS))), default=1)
     if image.format == "JPEG2000":
         return _jpeg2000_bits(image)
+    if image.format == "AVIF":
+        return _avif_bits(image)
     return max((_bits_of_tile(tile) for tile in image.tile), default=8)
 
 
 def _tiff_tag(image: Any, tag: int) -> Any:
     return image.tag_v2.get(tag)
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _raw_mode(tile: Any) -> str:
@@ -63,9 +96,26 @@ def _bits_of_tile(tile: Any) -> int:
 
 def _jpeg2000_bits(image: Any) -> int:
     """Return the bits of the first component, from the size marker of the codestream (ISO/IEC 15444-1, A.5.1)."""
-    place = image.fp.tell()
-    image.fp.seek(0)
-    start = image.fp.read(1 << 16)
-    image.fp.seek(place)
+    start = _start_of(image)
     marker = start.find(_SIZ)
     return (start[marker + 40] & 0x7F) + 1 if 0 <= marker < len(start) - 40 else 8
+
+
+def _avif_bits(image: Any) -> int:
+    """Return the bits of a channel, from the box of the decoder's configuration (AV1 in ISOBMFF, 2.3.3)."""
+    start = _start_of(image)
+    box = start.find(b"av1C")
+    flags = start[box + 6] if 0 <= box < len(start) - 6 else 0
+    if not flags & _AVIF_DEEP:
+        return 8
+    return 12 if flags & _AVIF_TWELVE else 10
+
+
+def _start_of(image: Any) -> bytes:
+    if image.fp is None:  # as the decoder of AVIF leaves it once it has begun
+        return b""
+    place = image.fp.tell()
+    image.fp.seek(0)
+    start: bytes = image.fp.read(1 << 16)
+    image.fp.seek(place)
+    return start

@@ -46,6 +46,7 @@ def read(source: Source) -> bytes | None:
         found = source.image.getexif()
         for tag in (*LAYOUT_TAGS, *CARRIED_APART):
             found.pop(tag, None)
+        found.bigtiff = False  # it is not, outside of its file
         return found.tobytes() if len(found) else None
     data: bytes | None = source.image.info.get("exif")
     return with_header(data) if data else None

@@ -28,6 +28,8 @@ class Format:
     """The names of the modes that it can hold."""
     settings: Settings = field(default_factory=dict)
     """What a picture is written with that says nothing else."""
+    grey_settings: Settings = field(default_factory=dict)
+    """What takes the place of some of them where it is grey."""
     has_quality: bool = False
     """Whether it loses something, more or less of it as `Image.save` is told by ``quality``."""
     compressions: Mapping[str, Settings] = field(default_factory=dict)
@@ -47,6 +49,11 @@ class Format:
     indexed: bool = False
     """Whether it holds indices into a palette."""
 
+    @property
+    def is_written(self) -> bool:
+        """Whether it can be written as well as read."""
+        return bool(self.modes)
+
 
 def _modes(names: str) -> frozenset[str]:
     return frozenset(names.split())
@@ -54,6 +61,43 @@ def _modes(names: str) -> frozenset[str]:
 
 _DEEP_PNG = deep_modes("LA RGB RGBA", "uint16")
 _DEEP_TIFF = deep_modes("L LA RGB RGBA CMYK", *SAMPLE_TYPES)
+_DEEP_NPY = deep_modes("L LA RGB RGBA", *SAMPLE_TYPES)
+
+# Those whose writers hold palettes or one bit alone, or change the size; and those without a writer.
+_READ_ONLY = {
+    "BLP": ".blp",
+    "CUR": ".cur",
+    "DCX": ".dcx",
+    "FTEX": ".ftc",
+    "GBR": ".gbr",
+    "ICNS": ".icns",
+    "ICO": ".ico",
+    "MSP": ".msp",
+    "PIXAR": ".pxr",
+    "PSD": ".psd",
+    "SUN": ".ras",
+    "XBM": ".xbm",
+    "XPM": ".xpm",
+}
+
+LEFT_OUT = {
+    "BUFR": "Pillow knows its signature, and reads no samples",
+    "EPS": "reading it would start a child process, Ghostscript, on whatever is in the file",
+    "FITS": "Pillow ignores the zero and the scale of its samples, so that most would be wrong",
+    "FLI": "an animation of changes to a palette, which nothing is at hand to test with",
+    "GRIB": "Pillow knows its signature, and reads no samples",
+    "HDF5": "Pillow knows its signature, and reads no samples",
+    "IM": "Pillow announces the end of it",
+    "IMT": "it has no signature, so that text could be taken for it",
+    "IPTC": "Pillow opens whatever file lies in it, EPS among them",
+    "MCIDAS": "measurements of satellites, whose calibration Pillow ignores",
+    "MPEG": "Pillow knows its signature, and reads no samples",
+    "PALM": "Pillow writes it and cannot read it",
+    "PCD": "Pillow reads the third of its five sizes alone",
+    "PDF": "Pillow writes it and cannot read it",
+    "WMF": "drawing instructions, which Pillow carries out on Windows alone",
+}
+"""What Pillow knows and is left out, and why."""
 
 # Those that Pillow knows without importing all of its plugins come first, for it tries them in this order.
 FORMATS = {
@@ -78,8 +122,8 @@ FORMATS = {
             lends=True,
         ),
         Format("GIF", (".gif",), _modes("L LA RGB RGBA"), frames="gif", indexed=True),
-        Format("BMP", (".bmp", ".dib"), _modes("L RGB")),
-        Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB I;16 F")),
+        Format("BMP", (".bmp", ".dib"), _modes("L RGB"), variants=("DIB",)),
+        Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB I;16 F") | deep_modes("RGB", "uint16")),
         Format(
             "TIFF",
             (".tif", ".tiff"),
@@ -103,36 +147,61 @@ FORMATS = {
             (".avif",),
             _modes("L RGB RGBA"),
             {"quality": 90, "subsampling": "4:4:4"},
+            {"subsampling": "4:0:0"},
             has_quality=True,
             compressions={"fast": {"speed": 10}, "small": {"speed": 2}},
             frames="avif",
         ),
-        Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16"), in_memory=True),
+        Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16") | _DEEP_PNG, in_memory=True),
         Format("TGA", (".tga",), _modes("L LA RGB RGBA"), {"compression": "tga_rle"}),
         Format("PCX", (".pcx",), _modes("L RGB")),
         Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA")),
         Format("QOI", (".qoi",), _modes("RGB RGBA")),
-        Format("NPY", (".npy",), _modes("L LA RGB RGBA I;16 I F") | _DEEP_TIFF, is_pillows=False),
+        Format("DDS", (".dds",), _modes("L LA RGB RGBA")),
+        Format("SPIDER", (".spi",), _modes("F")),
+        *(Format(name, (extension,), frozenset()) for name, extension in _READ_ONLY.items()),
+        Format("XVTHUMB", (".p7",), frozenset(), variants=("XVThumb",)),
+        Format("NPY", (".npy",), _modes("L LA RGB RGBA I;16 I F") | _DEEP_NPY, is_pillows=False),
     )
 }
 
 EXTENSIONS = {extension: entry for entry in FORMATS.values() for extension in entry.extensions}
 
+WRITTEN = {name: entry for name, entry in FORMATS.items() if entry.is_written}
+"""The formats that can be written."""
+
 _FIRST_CHOICES = ("PNG", "TIFF", "NPY")
+
+
+def format_named(name: str) -> str:
+    """Return the key of `FORMATS` for a name or an extension; raise `TargetError` for one that is not written.
+
+    >>> format_named("png"), format_named("jpg"), format_named(".TIF")
+    ('PNG', 'JPEG', 'TIFF')
+    """
+    sought = name.strip()
+    extension = EXTENSIONS.get(f".{sought.casefold().removeprefix('.')}")
+    entry = FORMATS.get(sought.upper(), extension)
+    if entry is None or not entry.is_written:
+        why = "is read only" if entry else "is no format that imfilt knows"
+        raise TargetError(f"{name!r} {why}; choose from {', '.join(each.lower() for each in WRITTEN)}")
+    return entry.name
 
 
 def format_of_target(path: PurePath) -> Format:
     """Return the format that the extension of `path` stands for; raise `TargetError` where there is none."""
-    try:
-        return EXTENSIONS[path.suffix.casefold()]
-    except KeyError:
-        known = ", ".join(entry.extensions[0] for entry in FORMATS.values())
-        named = f"extension {path.suffix!r} stands for no format" if path.suffix else "no extension names a format"
-        raise TargetError(f"{path}: {named} that imfilt writes; use one of {known}") from None
+    entry = EXTENSIONS.get(path.suffix.casefold())
+    if entry is not None and entry.is_written:
+        return entry
+    known = ", ".join(each.extensions[0] for each in WRITTEN.values())
+    named = f"extension {path.suffix!r} stands for no format" if path.suffix else "no extension names a format"
+    raise TargetError(f"{path}: {named} that imfilt writes; use one of {known}, or --format NAME")
 
 
 def check_holds(entry: Format, mode: Mode) -> None:
     """Raise `PictureError`, naming formats that would do, unless the format can hold a picture of `mode`."""
+    if not entry.is_written:
+        raise PictureError(f"{entry.name} is read, and not written; name another format (--format png, -o NAME.png)")
     if mode.name not in entry.modes:
         others = [name for name in _FIRST_CHOICES if mode.name in FORMATS[name].modes][:2]
         instead = (
@@ -140,6 +209,8 @@ def check_holds(entry: Format, mode: Mode) -> None:
             if others
             else "no other format that imfilt writes can; choose another depth (--depth 8)"
         )
+        if mode.has_alpha and mode._replace(has_alpha=False).name in entry.modes:
+            instead += ", or lay it over a colour (--background white)"
         raise PictureError(f"{entry.name} cannot hold {describe_mode(mode)}; {instead}")
 
 

@@ -43,11 +43,11 @@ def make_upright(picture: AnyPicture) -> AnyPicture:
     if isinstance(picture, Picture):
         image = copy_out(picture.image, picture.memory) if picture.memory else picture.image
         return replace(picture, image=image.transpose(_TURNS[orientation]), carried=carried, memory=None)
-    return replace(picture, samples=_turned(picture.samples, orientation), carried=carried)
+    return replace(picture, samples=turned(picture.samples, orientation), carried=carried)
 
 
-def _turned(samples: Array, orientation: int) -> Array:
-    """Return rows × columns × channels turned upright, in memory of their own."""
+def turned(samples: Array, orientation: int) -> Array:
+    """Return rows × columns × channels of an orientation from 2 to 8 upright, in memory of their own."""
     import numpy as np
 
     if orientation in _SIDES_SWAPPED:

@@ -17,8 +17,8 @@ from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
 from imfilt.images.carried import read_carried
-from imfilt.images.convert import to_filterable
-from imfilt.images.depth import check_depth, scale_transparent_level
+from imfilt.images.convert import to_filterable, what_it_became
+from imfilt.images.depth import Loss, loss_of, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.limits import MAX_PIXELS, MAX_TEXT, check_all_pixels
 from imfilt.images.memory import lend_memory
@@ -38,27 +38,38 @@ for _name in ("PIL", "imagecodecs", "tifffile"):  # or what they log would be pr
 
 FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
 
+# The further pictures of a telephone's JPEG are previews of the first; the layers of a PSD are what it was made of.
+_OF_ONE_PICTURE = ("MPO", "PSD")
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _NPY_MAGIC = b"\x93NUMPY"
 
 _PILLOWS = [entry.name for entry in FORMATS.values() if entry.is_pillows]
 
 
 @overload
-def read_picture(source: Source, *, max_pixels: int = ..., frame: int) -> AnyPicture: ...
+def read_picture(source: Source, *, max_pixels: int = ..., frame: int, to_8_bits: bool = ...) -> AnyPicture: ...
 
 
 @overload
-def read_picture(source: Source, *, max_pixels: int = ..., frame: None = ...) -> AnyPicture | Frames: ...
+def read_picture(
+    source: Source, *, max_pixels: int = ..., frame: None = ..., to_8_bits: bool = ...
+) -> AnyPicture | Frames: ...
 
 
 @overload
-def read_picture(source: Source, *, max_pixels: int = ..., frame: int | None) -> AnyPicture | Frames: ...
+def read_picture(
+    source: Source, *, max_pixels: int = ..., frame: int | None, to_8_bits: bool = ...
+) -> AnyPicture | Frames: ...
 
 
-def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS, frame: int | None = None) -> AnyPicture | Frames:
+def read_picture(
+    source: Source, *, max_pixels: int = MAX_PIXELS, frame: int | None = None, to_8_bits: bool = False
+) -> AnyPicture | Frames:
     """Read the picture in the file or stream `source`, or one `frame` of it, counted from 0.
 
     Where it has several frames or pages, and none of them is asked for, return these, to be decoded one at a time.
+
+    `to_8_bits` allows that it is cut to 8 bits where the extra that reads more of them is not installed.
 
     Raises `PictureError`, in one line without the name of the file, for anything that is not a whole picture in a
     format of `FORMATS`, has no such frame, or has more than `max_pixels`, over all its frames.
@@ -72,28 +83,47 @@ def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS, frame: int | N
             if frame:
                 raise PictureError(f"there is no frame {frame}: it has one frame, 0")
             return read_npy(stream, max_pixels=max_pixels)
-        with _image_in(stream) as image:
+        try:
+            image = _open_image(stream)
+        except UnidentifiedImageError:
+            stream.seek(0)
+            if stream.read(4) not in _TIFF_MAGIC:
+                raise
+            from imfilt.images.deep.unknown import read_unknown_tiff
+
+            return read_unknown_tiff(stream, max_pixels)
+        with image:
             check_whole(image)
             if frame is not None or getattr(image, "is_animated", False):
                 from imfilt.images.frames.reading import frames_in, read_frame
 
                 frames = frames_in(image, source, max_pixels)
-                if frame is not None:
+                if frame or (frame is not None and frames.count > 1):
                     return read_frame(image, frames, frame)
                 if frames.count > 1:
                     return frames
-            return _read_image(image)
+            return _read_image(image, stream, to_8_bits=to_8_bits)
 
 
-def _read_image(image: ImageFile) -> AnyPicture:
+def _read_image(image: ImageFile, stream: BinaryIO, *, to_8_bits: bool) -> AnyPicture:
     """Read a picture from an image that is open and not yet decoded."""
-    check_depth(image)
+    _check_one_picture(image)
+    notes: tuple[str, ...] = ()
+    if loss := loss_of(image):
+        from imfilt.images.deep.reading import is_decoded
+
+        if is_decoded(str(image.format)) or not (to_8_bits and loss.is_cut):
+            return _read_deep(image, stream, loss)
+        notes = (f"{loss.what.replace('would be', 'were')}, without rounding",)
     scale_transparent_level(image)
     memory = lend_memory(image) if _is_lent(image) else None
     lent = image.im if memory else None
     check_rows = _row_check(image, memory)
     picture = to_picture(image)
     check_rows()
+    if not isinstance(picture, Picture):
+        return upright(picture)
+    picture = replace(picture, notes=(*notes, *picture.notes))
     picture = replace(picture, memory=memory) if memory and picture.image.im is lent else picture
     return upright(picture)
 
@@ -117,6 +147,27 @@ def _is_lent(image: Image.Image) -> bool:
     return orientation_of(with_header(image.info["exif"])) == UPRIGHT
 
 
+def _check_one_picture(image: ImageFile) -> None:
+    pages = getattr(image, "n_frames", 1)
+    if pages > 1 and image.format not in _OF_ONE_PICTURE and not FORMATS[FORMAT_OF[str(image.format)]].frames:
+        raise PictureError(f"it has {pages} pages; imfilt filters but one of a {image.format}, so split it first")
+
+
+def _read_deep(image: ImageFile, stream: BinaryIO, loss: Loss) -> AnyPicture:
+    from imfilt.images.deep.reading import read_deep
+
+    place = stream.tell()
+    if image.format == "PNG":
+        from imfilt.images.deep.png import carried_image
+
+        carried = read_carried(carried_image(stream), stream)
+    else:
+        carried = read_carried(image, stream)
+    picture = read_deep(stream, str(image.format), loss, carried)
+    stream.seek(place)
+    return upright(picture)
+
+
 def _row_check(image: ImageFile, memory: mmap | None) -> Callable[[], None]:
     if image.format != "PNG":
         return lambda: None
@@ -128,7 +179,7 @@ def _row_check(image: ImageFile, memory: mmap | None) -> Callable[[], None]:
 @contextmanager
 def opened(source: Source, max_pixels: int) -> Iterator[ImageFile]:
     """Open a file or stream as an image of Pillow that is not yet decoded; whatever goes wrong is a `PictureError`."""
-    with _opened(source, max_pixels) as stream, _image_in(stream) as image:
+    with _opened(source, max_pixels) as stream, _open_image(stream) as image:
         yield image
 
 
@@ -142,17 +193,16 @@ def _opened(source: Source, max_pixels: int) -> Iterator[BinaryIO]:
         yield stream
 
 
-@contextmanager
-def _image_in(stream: BinaryIO) -> Iterator[ImageFile]:
-    with Image.open(stream, formats=_PILLOWS) as image:
-        if image.format == "TIFF":
-            from imfilt.images.libtiff import silence_libtiff
+def _open_image(stream: BinaryIO) -> ImageFile:
+    image = Image.open(stream, formats=_PILLOWS)
+    if image.format == "TIFF":
+        from imfilt.images.libtiff import silence_libtiff
 
-            silence_libtiff()
-        yield image
+        silence_libtiff()
+    return image
 
 
-def to_picture(image: Image.Image) -> Picture:
+def to_picture(image: Image.Image) -> AnyPicture:
     """Return an image of Pillow as a picture, decoded; the pixels are shared where no conversion is needed."""
     stream, packet = getattr(image, "fp", None), image.info.get("xmp")
     if image.format == "TIFF":
@@ -161,7 +211,13 @@ def to_picture(image: Image.Image) -> Picture:
     if packet:
         image.info["xmp"] = packet
     carried = read_carried(image, None if getattr(stream, "closed", True) else stream)
-    return Picture(to_filterable(image), carried, FORMAT_OF.get(image.format or "", "PNG"))
+    if image.mode == "I;16" and "transparency" in image.info:
+        from imfilt.images.deep.clear import with_clear_level
+
+        return with_clear_level(image, carried)
+    filterable = to_filterable(image)
+    file_format = FORMAT_OF.get(image.format or "", "PNG")
+    return Picture(filterable, carried, file_format, what_it_became(image, filterable))
 
 
 @contextmanager

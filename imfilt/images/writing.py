@@ -145,6 +145,8 @@ def _save(
     picture: Picture, stream: BinaryIO, target_format: Format, settings: dict[str, Any], threads: int | None
 ) -> None:
     image = picture.image
+    if image.mode == "L":
+        settings |= target_format.grey_settings
     if image.mode == "P" and "transparency" in image.info:
         settings["transparency"] = image.info["transparency"]
     if picture.memory and not target_format.lends:

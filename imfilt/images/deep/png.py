@@ -1,4 +1,4 @@
-"""PNG of 16 bits in several channels, which Pillow does not write."""
+"""PNG of 16 bits in several channels, which Pillow neither reads nor writes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from imfilt.images.deep.decoded import Decoded
 from imfilt.images.deep.picture import AnyPicture
 from imfilt.images.deep.samples import samples_of
 from imfilt.images.png import deflate_rows
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_OF_SAMPLES = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"sBIT", b"hIST", b"acTL", b"fcTL", b"fdAT")
+"""Chunks that say what the samples are, or hold them."""
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """From channels to PNG's number for them (PNG specification, 11.2.2)."""
+
+
+def decode(package: Any, stream: BinaryIO) -> Decoded:
+    """Return the samples of a file, with alpha for a transparent colour."""
+    samples = package.png_decode(stream.read())
+    samples = samples.reshape(*samples.shape[:2], -1)
+    return Decoded(samples, "L" if samples.shape[2] < 3 else "RGB", samples.shape[2] in (2, 4))
+
+
+def carried_image(stream: BinaryIO) -> Image.Image:
+    """Return an image of one pixel with all that the file in `stream` carries, before its samples and after them."""
+    stream.seek(0)
+    carried = [(name, content) for name, content in _chunks_in(stream.read()) if name not in _OF_SAMPLES]
+    small = io.BytesIO()
+    small.write(_SIGNATURE)
+    _write_chunk(small, b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    for name, content in carried:
+        _write_chunk(small, name, content)
+    _write_chunk(small, b"IDAT", zlib.compress(bytes(2)))
+    _write_chunk(small, b"IEND", b"")
+    image = Image.open(small, formats=["PNG"])
+    image.load()
+    return image
 
 
 def write_png(picture: AnyPicture, stream: BinaryIO, settings: dict[str, Any], threads: int | None) -> None:
@@ -53,9 +79,10 @@ def _chunks_by_pillow(settings: dict[str, Any]) -> tuple[list[tuple[bytes, bytes
     Image.new("RGB", (1, 1)).save(small, "PNG", **settings)
     chunks = list(_chunks_in(small.getvalue()))
     middle = [name for name, _ in chunks].index(b"IDAT")
-    ours = (b"IHDR", b"IDAT", b"IEND")
     before, after = chunks[:middle], chunks[middle:]
-    return [each for each in before if each[0] not in ours], [each for each in after if each[0] not in ours]
+    return [each for each in before if each[0] not in _OF_SAMPLES], [
+        each for each in after if each[0] not in _OF_SAMPLES
+    ]
 
 
 def _chunks_in(content: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -18,6 +18,7 @@ from imfilt.images.depth import check_depth, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.limits import check_all_pixels
+from imfilt.images.picture import Picture
 from imfilt.images.reading import FORMAT_OF, Source, opened, to_picture, upright
 from imfilt.images.whole import check_strips
 
@@ -56,6 +57,8 @@ class Frames:
 def frames_in(image: ImageFile, source: Source, max_pixels: int) -> Frames:
     """Return the frames of an image that is open; raise `PictureError` where together they have too many pixels."""
     entry = FORMATS[FORMAT_OF[str(image.format)]]
+    if entry.name == "AVIF":  # which tells it before it is decoded only
+        check_depth(image)
     count = int(getattr(image, "n_frames", 1)) if _has_frames(image) else 1
     if entry.has_pages:
         pixels = 0
@@ -110,6 +113,8 @@ def _decode(image: ImageFile, frames: Frames, index: int) -> Frame:
         picture = to_picture(image)
     except EOFError:
         raise PictureError(f"cannot be read: frame {index} of {frames.count} is damaged") from None
+    if not isinstance(picture, Picture):
+        return Frame(picture)
     if frames.format == "GIF" and frames.count > 1 and picture.image.mode == "L":  # as those that follow
         picture = replace(picture, image=picture.image.convert("RGB"))
     if picture.image is image:  # what the next frame is laid over
