@@ -70,7 +70,7 @@ def half_blocks(image: Image.Image) -> list[list[tuple[Colour | None, Colour | N
     rows: list[list[Colour | None]] = [
         list(colours[start : start + image.width]) for start in range(0, len(colours), image.width)
     ]
-    below = [*rows[1::2], [None] * image.width]
+    below: list[list[Colour | None]] = [*rows[1::2], [None] * image.width]
     return [list(zip(above, under, strict=True)) for above, under in zip(rows[::2], below, strict=False)]
 
 
