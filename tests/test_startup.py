@@ -40,6 +40,8 @@ def heavy_imports_of(*arguments: str, cwd: Path | None = None) -> set[str]:
         ("show-kernel", "edge3"),
         ("apply", "--help"),
         ("explain", "--help"),
+        ("preview", "--help"),
+        ("sheet", "--help"),
         ("shape", "alexnet"),
         ("compare", "--help"),
     ],

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def figure_option(name: str, what: str) -> Callable[[Function], Function]:
+def figure_option(name: str, what: str, *, short: str = "") -> Callable[[Function], Function]:
     """Return the decorator that adds an option for a file that a figure is drawn into."""
-    return option("Output", name, metavar="FILE", type=click.Path(readable=False, path_type=Path), help=what)
+    names = (short, name) if short else (name,)
+    return option("Output", *names, metavar="FILE", type=click.Path(readable=False, path_type=Path), help=what)
 
 
 overwrite_option = option("Output", "--overwrite", is_flag=True, help="Replace files that are there already.")

@@ -17,6 +17,7 @@ from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
 from imfilt.engine.recipe import ALPHA_MODES, Recipe
 from imfilt.engine.samples import DEPTHS
+from imfilt.kernels.kernel import Kernel
 
 WORDS = {
     "Borders, and what OpenCV, SciPy, ImageMagick and PyTorch call them": [
@@ -134,4 +135,9 @@ def chosen_recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         open_registry(options["registries"]),
         correlate=options["correlate"],
     )
+    return recipe_of(kernels, options)
+
+
+def recipe_of(kernels: tuple[Kernel, ...], options: dict[str, Any]) -> Recipe:
+    """Return the recipe of `kernels` that the other options make."""
     return Recipe(kernels, **{name: options[name] for name in _RECIPE_OPTIONS if name in options})

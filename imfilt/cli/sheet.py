@@ -1,0 +1,71 @@
+"""``imfilt sheet``: a contact sheet of what kernels make of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imfilt.cli.command import option
+from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
+from imfilt.cli.kernels import KernelCommand, open_registry
+from imfilt.cli.printing import print_path, say
+from imfilt.cli.recipe import chosen_recipe, recipe_of, recipe_options
+from imfilt.cli.source import max_pixels_option, open_picture
+from imfilt.cli.types import POSITIVE
+from imfilt.errors import UsageError
+
+EXAMPLES = """
+imfilt sheet car.jpg -k gaussian5 -k edge3    writes car_sheet.png beside it
+imfilt sheet car.jpg --all -o kernels.png     every kernel there is
+imfilt sheet car.jpg --all --normalize abs    as apply would do it
+"""
+
+
+@click.command("sheet", cls=KernelCommand, examples=EXAMPLES)
+@click.argument("image", metavar="IMAGE", type=click.Path(readable=False))
+@recipe_options(without=("combine", "depth"))
+@option("Kernel", "--all", "all_kernels", is_flag=True, help="Every kernel of the registry.")
+@figure_option("--output", "The PNG file to write; beside IMAGE where it is not given.", short="-o")
+@option("Output", "--columns", type=POSITIVE, show_default="what fits well", help="Pictures in a row.")
+@option("Output", "--cell", type=POSITIVE, show_default="what fits well", help="Pixels from side to side of a picture.")
+@overwrite_option
+@max_pixels_option
+@click.pass_context
+def sheet(
+    context: click.Context,
+    /,
+    image: str,
+    *,
+    all_kernels: bool,
+    output: Path | None,
+    columns: int | None,
+    cell: int | None,
+    overwrite: bool,
+    **options: Any,
+) -> None:
+    """Write a labelled sheet of IMAGE and of what each kernel makes of it.
+
+    A large picture is reduced first, and the kernels work on the reduced copy; the sheet says so.
+    """
+    if all_kernels and (options["names"] or options["matrices"]):
+        raise UsageError("--all stands for every kernel; leave it out, or -k and -m")
+    if all_kernels:
+        recipe = recipe_of(tuple(entry.kernel for entry in open_registry(options["registries"]).entries), options)
+    else:
+        recipe = chosen_recipe(context, options)
+    if output is None:
+        if image == "-":
+            raise UsageError("standard input has no name to write a sheet beside; give -o a file")
+        output = Path(image).with_name(f"{Path(image).stem}_sheet.png")
+    check_figures([output], overwrite=overwrite)
+    picture = open_picture(image, max_pixels=options["max_pixels"])
+    from imfilt.views.sheet import sheet as draw_sheet
+
+    recipes = [replace(recipe, kernels=(kernel,)) for kernel in recipe.kernels]
+    drawn, note = draw_sheet(picture, recipes, Path(image).name, columns=columns, cell=cell)
+    write_figure(drawn, output, overwrite=overwrite)
+    say(f"{image}: {note}")
+    print_path(output)
