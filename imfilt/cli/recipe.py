@@ -11,6 +11,7 @@ from imfilt.cli.command import Function, option
 from imfilt.cli.kernels import chosen_kernels, kernel_options, open_registry
 from imfilt.cli.types import RowsColumns
 from imfilt.engine.borders import BORDERS
+from imfilt.engine.channels import GREYS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS
@@ -26,6 +27,7 @@ WORDS = {
     "Combinations of the results h of several kernels": [(name, entry.meaning) for name, entry in COMBINATIONS.items()],
     "Normalisations": [(name, entry.meaning) for name, entry in NORMALISATIONS.items()],
     "Alpha": list(ALPHA_MODES.items()),
+    "Grey": [(name, entry.meaning) for name, entry in GREYS.items()],
     "Pools": [(name, entry.meaning) for name, entry in POOLS.items()],
 }
 
@@ -93,6 +95,20 @@ _RECIPE_OPTIONS = {
     ),
     "alpha": option(
         "Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered."
+    ),
+    "channels": option(
+        "Colour",
+        "--channels",
+        metavar="LETTERS",
+        show_default="all",
+        help="Filter some of r, g, b and a only, or luma: brightness.",
+    ),
+    "gray": option(
+        "Colour",
+        "--gray",
+        "--grey",
+        type=click.Choice(list(GREYS)),
+        help="Make grey of colours first.",
     ),
     "depth": option(
         "Output",
