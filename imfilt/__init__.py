@@ -76,6 +76,8 @@ def apply(
     pool: str | None = None,
     depth: str | None = None,
     background: tuple[int, int, int] | None = None,
+    channels: str | None = None,
+    gray: str | None = None,
     registry: Registry | None = None,
     threads: int | None = None,
 ) -> Samples:
@@ -116,6 +118,10 @@ def apply(
     background : (red, green, blue), optional
         The colour, in levels from 0 to 255, that the finished samples are laid over where there is alpha, which takes
         it out.
+    channels : str, optional
+        Some of the letters ``rgba``, or ``luma``: the channels of an image of Pillow that are filtered.
+    gray : str, optional
+        ``rec601``, ``rec709`` or ``mean``: what is made of the colours of an image of Pillow before they are filtered.
     registry : Registry, optional
         The built-in kernels where it is not given; see `load_registry`.
     threads : int, optional
@@ -156,6 +162,8 @@ def apply(
         pool=pool,
         depth=depth,
         background=background,
+        channels=channels,
+        gray=gray,
     )
     if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array

@@ -17,7 +17,6 @@ from imfilt.images.formats import Format
 from imfilt.images.frames.frame import Frame
 from imfilt.images.frames.reading import Frames
 from imfilt.images.frames.writing import encode_frames
-from imfilt.images.rows import rows_of
 from imfilt.images.saving import Saving
 
 
@@ -69,7 +68,6 @@ class FilteredFrames:
         """Return the extremes over all frames, which are decoded one by one for this."""
         measured = []
         for frame in self._frames:
-            rows = rows_of(frame.picture)
-            plan = plan_for(frame.picture, rows, self._recipe, strategy=self._strategy)
+            plan, rows = plan_for(frame.picture, self._recipe, strategy=self._strategy)
             measured.append(measure_rows(plan, rows, threads=self._threads))
         return join(measured)

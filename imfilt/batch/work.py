@@ -27,8 +27,10 @@ from imfilt.images.writing import encode_picture, write_file, write_picture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from imfilt.engine.channels import ViewedRows
     from imfilt.engine.normalisations import Extremes
     from imfilt.engine.plan import Plan
+    from imfilt.engine.strips import RowSink
     from imfilt.images.deep.picture import AnyPicture
     from imfilt.images.frames.reading import Frames
     from imfilt.images.rows import PictureRows
@@ -50,34 +52,45 @@ def filter_picture(
     `in_place` allows the picture to be written over, which is done where the result is laid out alike. `extremes` are
     those that the normalisation goes by, where they are not those of this picture alone.
     """
+    from imfilt.engine.channels import ViewedRows
     from imfilt.engine.run import filter_rows
     from imfilt.images.results import result_like
     from imfilt.images.rows import rows_of
 
-    source = rows_of(picture)
-    plan = plan_for(picture, source, recipe, strategy=strategy)
-    in_place = in_place and plan.keeps_layout and picture.is_writable
-    if in_place:
+    plan, source = plan_for(picture, recipe, strategy=strategy)
+    is_apart = isinstance(source, ViewedRows) and source.is_own_picture
+    if in_place and plan.keeps_layout and picture.is_writable and not is_apart:
         filter_rows(plan, source, source, threads=threads, in_place=True, extremes=extremes)
         return picture, plan
     rows, columns, _ = plan.result_shape
     result = result_like(picture, rows, columns, mode_of_result(picture.mode, recipe))
-    filter_rows(plan, source, rows_of(result, unused=source.unused), threads=threads, extremes=extremes)
+    sink: RowSink = rows_of(result, unused=0 if is_apart else rows_of(picture).unused)
+    if isinstance(source, ViewedRows) and not is_apart:
+        sink = source.into(sink)
+    filter_rows(plan, source, sink, threads=threads, extremes=extremes)
     return result, plan
 
 
-def plan_for(picture: AnyPicture, source: PictureRows, recipe: Recipe, *, strategy: str | None = None) -> Plan:
-    """Return the plan of `recipe` for a picture and its rows."""
+def plan_for(
+    picture: AnyPicture, recipe: Recipe, *, strategy: str | None = None
+) -> tuple[Plan, PictureRows | ViewedRows]:
+    """Return the plan of `recipe` for a picture, and the rows that it is for."""
+    from imfilt.engine.channels import seen_by
     from imfilt.engine.plan import make_plan
+    from imfilt.images.rows import rows_of
 
-    mode = picture.mode
-    return make_plan(
-        recipe, mode.samples, source.shape, has_alpha=mode.has_alpha, unused=source.unused, strategy=strategy
-    )
+    mode, rows = picture.mode, rows_of(picture)
+    recipe, viewed, has_alpha = seen_by(recipe, mode.colour, mode.samples, rows, has_alpha=mode.has_alpha)
+    source = viewed or rows
+    unused = 0 if viewed else rows.unused
+    plan = make_plan(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)
+    return plan, source
 
 
 def mode_of_result(mode: Mode, recipe: Recipe) -> Mode:
     """Return the mode of a picture of `mode` when it is filtered, and converted and flattened as the recipe says."""
+    if recipe.gray is not None and mode.colour == "RGB":
+        mode = mode._replace(colour="L")
     channels = mode.channels
     if mode.has_alpha and recipe.background is not None:
         channels = flattened_channels(channels, recipe.background)

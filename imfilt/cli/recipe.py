@@ -11,6 +11,7 @@ from imfilt.cli.command import Function, option
 from imfilt.cli.kernels import chosen_kernels, kernel_options, open_registry
 from imfilt.cli.types import Colour, RowsColumns
 from imfilt.engine.borders import BORDERS
+from imfilt.engine.channels import GREYS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.geometry import SIZES
 from imfilt.engine.normalisations import NORMALISATIONS
@@ -27,6 +28,7 @@ WORDS = {
     "Combinations of the results h of several kernels": [(name, entry.meaning) for name, entry in COMBINATIONS.items()],
     "Normalisations": [(name, entry.meaning) for name, entry in NORMALISATIONS.items()],
     "Alpha": list(ALPHA_MODES.items()),
+    "Grey": [(name, entry.meaning) for name, entry in GREYS.items()],
     "Pools": [(name, entry.meaning) for name, entry in POOLS.items()],
 }
 
@@ -101,6 +103,20 @@ _RECIPE_OPTIONS = {
         metavar="COLOR",
         type=Colour(),
         help="Lay the result over a colour (white, #ff8000) where there is alpha, which takes alpha out.",
+    ),
+    "channels": option(
+        "Colour",
+        "--channels",
+        metavar="LETTERS",
+        show_default="all",
+        help="Filter some of r, g, b and a only, or luma: brightness.",
+    ),
+    "gray": option(
+        "Colour",
+        "--gray",
+        "--grey",
+        type=click.Choice(list(GREYS)),
+        help="Make grey of colours first.",
     ),
     "depth": option(
         "Output",

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 
 from imfilt.engine.background import Colour, is_colour
 from imfilt.engine.borders import BorderRule, parse_border
+from imfilt.engine.channels import GREYS, check_channels
 from imfilt.engine.choices import choose
 from imfilt.engine.combinations import COMBINATIONS, Combination, add_kernels
 from imfilt.engine.geometry import SIZES
@@ -57,6 +58,11 @@ class Recipe:
         are brought together, those of alpha like all others.
     depth : str, optional
         A name of `DEPTHS`: what the samples are converted to, white to white, before they are rounded.
+    channels : str, optional
+        Letters of ``rgba``, or ``luma``: the channels that are filtered; the others stay. ``luma`` filters the grey
+        that ``rec601`` makes of colours, and adds what it changes by to red, green and blue, clipped.
+    gray : str, optional
+        A name of `GREYS`: what is made of colours before they are filtered, rounded half up.
     background : (red, green, blue), optional
         Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
 
@@ -79,6 +85,8 @@ class Recipe:
     pool: str | None = None
     depth: str | None = None
     background: Colour | None = None
+    channels: str | None = None
+    gray: str | None = None
 
     def __post_init__(self) -> None:
         if not self.kernels:
@@ -96,6 +104,11 @@ class Recipe:
             fill("depth", choose("depth", self.depth, DEPTHS))
         if self.background is not None and not is_colour(self.background):
             raise RecipeError(f"background {self.background!r} is no colour; give red, green and blue from 0 to 255")
+        if self.gray is not None:
+            fill("gray", choose("gray", self.gray, GREYS))
+        if self.channels is not None:
+            fill("channels", check_channels(self.channels))
+            self._check_layout()
         if self.anchor is not None:
             anchors = {_anchor_in(kernel, self.anchor) for kernel in self.kernels}
             fill("anchor", anchors.pop())
@@ -150,6 +163,20 @@ class Recipe:
     def anchor_of(self, kernel: Kernel) -> Pair:
         """Return the cell of `kernel`, as it is laid over the picture, that lies on the output sample."""
         return self.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
+
+    def _check_layout(self) -> None:
+        """Raise `RecipeError` where channels that are not filtered would not fit to those that are."""
+        changes = {
+            "gray": self.gray,
+            "size": self.size != "same",
+            "stride": self.stride != (1, 1),
+            "pool": self.pool,
+            "depth": self.depth,
+            "background": self.background,
+        }
+        for name, changed in changes.items():
+            if changed:
+                raise RecipeError(f"channels {self.channels!r} leaves the others as they are; give it without {name}")
 
     def _check_side_by_side(self) -> None:
         if len(self.kernels) < 2:
