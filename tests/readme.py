@@ -18,9 +18,15 @@ import cog
 
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.combinations import COMBINATIONS
+from imfilt.engine.likes import LIKES
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
+<<<<<<< HEAD
 from imfilt.images.formats import FORMATS, LEFT_OUT, Format
+=======
+from imfilt.kernels.lint import CHECKS, HIDING
+from imfilt.kernels.notations.table import NOTATIONS
+>>>>>>> notations
 from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import load_registry
 
@@ -70,6 +76,30 @@ def _with_extensions(entry: Format) -> str:
 
 def normalisation_table() -> None:
     _table(("`--normalize`", "result"), [(f"`{each.name}`", each.meaning) for each in NORMALISATIONS.values()])
+
+
+def notation_table() -> None:
+    _table(("NOTATION", "what it is"), [(f"`{each.name}`", each.meaning) for each in NOTATIONS.values()])
+
+
+def like_table() -> None:
+    rows = [
+        (
+            f"`{like.name}`",
+            f"`{like.function}`",
+            "correlation" if like.correlate else "convolution",
+            f"`{like.border}`",
+            "the sum" if like.by_sum else "1",
+            "; ".join(like.differences),
+        )
+        for like in LIKES.values()
+    ]
+    _table(("`--like`", "is like", "orientation", "border", "divisor of a matrix", "but"), rows)
+
+
+def check_table() -> None:
+    rows = [(f"`{check.name}`", check.finds) for check in CHECKS.values()]
+    _table(("check", "finds"), [*rows, (f"`{HIDING}`", "a name or an alias that hides another kernel")])
 
 
 def results(part: str, heading: str = "In short") -> None:

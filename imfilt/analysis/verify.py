@@ -30,25 +30,30 @@ UNFILTERED = "unfiltered"
 
 KEPT = "colours straight, alpha kept"
 
+NOT_ROUNDED = "not rounded"
+
+_MIDDLE = 400
+
 _FLOAT_TOLERANCE = 1e-5
 """How far float samples may differ, as a part of white: other tools sum in single precision."""
 
 
 class Rounding(NamedTuple):
-    """How exact results become whole: by a move of the bias before they are rounded half up, in halves and in 1 / D."""
+    """How exact results become whole: what is added before they are rounded half up, in levels and in 1 / D."""
 
     meaning: str
-    halves: Fraction
+    levels: Fraction | None
     steps: Fraction
 
 
 ROUNDINGS = {
     "half up": Rounding("to the nearest level, ties to the upper one", Fraction(0), Fraction(0)),
     "half down": Rounding("to the nearest level, ties to the lower one", Fraction(0), Fraction(-1, 4)),
-    "down": Rounding("to the level below", Fraction(-1), Fraction(0)),
-    "up": Rounding("to the level above", Fraction(1), Fraction(-1)),
+    "half to even": Rounding("to the nearest level, ties to the even one", None, Fraction(0)),
+    "down": Rounding("to the level below", Fraction(-1, 2), Fraction(0)),
+    "up": Rounding("to the level above", Fraction(1, 2), Fraction(-1)),
 }
-HALF_TO_EVEN = "half to even"
+"""Half to even is one of the two before it, sample by sample."""
 
 
 class Trial(NamedTuple):
@@ -68,18 +73,55 @@ class Trial(NamedTuple):
 def verify(
     before: Array, after: Array, kernels: tuple[Kernel, ...], samples: SampleType, has_alpha: bool
 ) -> list[Trial]:
-    """Return all conventions that were tried, the nearest first; those with `differing` 0 are what was done.
+    """Return the conventions that came nearest, the nearest first; those with `differing` 0 are what was done.
 
-    `before` and `after` are rows × columns × channels, alpha last. Raises `PictureError` where they cannot be compared.
+    `before` and `after` are rows × columns × channels, alpha last. Orientation, rounding and alpha are judged in the
+    middle of the pictures first; only what does best there is tried with every border. Raises `PictureError` where the
+    pictures cannot be compared.
     """
     size = _size(before, after, kernels)
-    trials = [
-        trial
+    conventions = [
+        _Convention(
+            Recipe(kernels, size=size, correlate=bool(correlate), alpha=_mode(alpha)), correlate, alpha, rounding
+        )
         for correlate in ((None,) if all(map(_is_symmetric, kernels)) else (False, True))
         for alpha in (("weighted", "keep", "straight", KEPT) if has_alpha else ("",))
-        for trial in _borders(before, after, Recipe(kernels, size=size), correlate, alpha, samples)
+        for rounding in _roundings(kernels, alpha, samples)
     ]
+    if size == "same":
+        middle = _middle(before.shape, kernels)
+        apart = [_apart_inside(each, before[middle], after[middle], samples) for each in conventions]
+        conventions = [each for each, number in zip(conventions, apart, strict=True) if number == min(apart)]
+    trials = [trial for each in conventions for trial in _with_borders(each, before, after, samples)]
     return sorted(trials, key=lambda trial: (trial.differing, trial.largest))
+
+
+class _Convention(NamedTuple):
+    recipe: Recipe
+    correlate: bool | None
+    alpha: str
+    rounding: str
+
+
+def _roundings(kernels: tuple[Kernel, ...], alpha: str, samples: SampleType) -> tuple[str, ...]:
+    """Return the ways to round that make a difference."""
+    if samples.is_float or (_denominator(kernels) == 1 and alpha not in ("weighted", "keep")):
+        return (NOT_ROUNDED,)
+    return ("half up",) if alpha in ("weighted", "keep") else tuple(ROUNDINGS)
+
+
+def _middle(shape: tuple[int, ...], kernels: tuple[Kernel, ...]) -> tuple[slice, slice]:
+    """Return rows and columns in the middle of a picture, enough for the kernels to lie inside in most places."""
+    sides = [max(_MIDDLE, 4 * sum(kernel.size[axis] for kernel in kernels)) for axis in (0, 1)]
+    starts = [max(0, (whole - side) // 2) for whole, side in zip(shape, sides, strict=False)]
+    return slice(starts[0], starts[0] + sides[0]), slice(starts[1], starts[1] + sides[1])
+
+
+def _apart_inside(convention: _Convention, before: Array, after: Array, samples: SampleType) -> int:
+    """Return in how many samples pictures differ, those apart whose results need what lies beyond the border."""
+    margins = [sum(kernel.size[axis] for kernel in convention.recipe.kernels) for axis in (0, 1)]
+    inside = tuple(slice(margin, -margin) for margin in margins)
+    return _difference(_result(convention, before)[inside], after[inside], samples)[0]
 
 
 def _size(before: Array, after: Array, kernels: tuple[Kernel, ...]) -> str:
@@ -100,48 +142,34 @@ def _is_symmetric(kernel: Kernel) -> bool:
     return weights == tuple(row[::-1] for row in reversed(weights))
 
 
-def _borders(
-    before: Array, after: Array, recipe: Recipe, correlate: bool | None, alpha: str, samples: SampleType
-) -> Iterator[Trial]:
-    """Yield a trial for each rounding and border; with further borders, only the roundings that fit best inside."""
-    recipe = replace(recipe, correlate=bool(correlate), alpha=_mode(alpha))
-    margin = [sum(kernel.size[axis] for kernel in recipe.kernels) for axis in (0, 1)]
-    inside = tuple(slice(side, -side) for side in margin)
-    hopeful: set[str] | None = None
-    apart: dict[str, int] = {}
-    for border in [name for name in BORDERS if ":" not in name] if recipe.size != "valid" else ["edge"]:
-        named = border if recipe.size != "valid" else "none: valid size"
-        for rounding, result in _rounded(before, replace(recipe, border=border), alpha, samples):
-            if hopeful is not None and rounding not in hopeful:
-                continue
-            yield Trial(correlate, named, rounding, alpha, *_difference(result, after, samples))
-            apart[rounding] = _difference(result[inside], after[inside], samples)[0]
-            if border == "edge" and recipe.size == "same":
-                kept = _with_border(result, before, recipe)
-                yield Trial(correlate, UNFILTERED, rounding, alpha, *_difference(kept, after, samples))
-        if hopeful is None:
-            hopeful = {rounding for rounding, number in apart.items() if number == min(apart.values())}
+def _with_borders(convention: _Convention, before: Array, after: Array, samples: SampleType) -> Iterator[Trial]:
+    recipe, correlate, alpha, rounding = convention
+    for border in [name for name in BORDERS if ":" not in name]:
+        result = _result(convention._replace(recipe=replace(recipe, border=border)), before)
+        if recipe.size == "valid":
+            yield Trial(correlate, "none (valid size)", rounding, alpha, *_difference(result, after, samples))
+            return
+        yield Trial(correlate, border, rounding, alpha, *_difference(result, after, samples))
+        if border == "edge" and recipe.size == "same":
+            kept = _with_border(result, before, recipe)
+            yield Trial(correlate, UNFILTERED, rounding, alpha, *_difference(kept, after, samples))
 
 
 def _mode(alpha: str) -> str:
     return "straight" if alpha == KEPT else alpha or "auto"
 
 
-def _rounded(before: Array, recipe: Recipe, alpha: str, samples: SampleType) -> Iterator[tuple[str, Array]]:
-    """Yield the picture that each way to round makes."""
-    if samples.is_float:
-        yield "not rounded", _filtered(before, recipe, alpha)
-        return
-    moved = ROUNDINGS if alpha in ("", "straight", KEPT) else {"half up": ROUNDINGS["half up"]}
-    step = Fraction(1, _denominator(recipe.kernels))
-    results = {
-        name: _filtered(before, _moved(recipe, entry.halves / 2 + entry.steps * step), alpha)
-        for name, entry in moved.items()
-    }
-    if "half down" in results:
-        up, down = results["half up"], results["half down"]
-        results[HALF_TO_EVEN] = np.where((up % 2 == 0) | (up == down), up, down)
-    yield from results.items()
+def _result(convention: _Convention, before: Array) -> Array:
+    """Return the picture that a convention makes."""
+    recipe, _, alpha, rounding = convention
+    if rounding == NOT_ROUNDED:
+        return _filtered(before, recipe, alpha)
+    levels, steps = ROUNDINGS[rounding][1:]
+    if levels is not None:
+        step = Fraction(1, _denominator(recipe.kernels))
+        return _filtered(before, _moved(recipe, levels + steps * step), alpha)
+    up, down = (_result(convention._replace(rounding=name), before) for name in ("half up", "half down"))
+    return np.where((up % 2 == 0) | (up == down), up, down)
 
 
 def _denominator(kernels: tuple[Kernel, ...]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ from imfilt.kernels.registry import Registry, load_registry
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+Lay = Callable[[Kernel, bool, bool], Kernel]
 
 _ORDER = "imfilt.order"
 _PLAIN = re.compile(r"[-+0-9.,;/\s]*")
@@ -52,6 +54,11 @@ def registry_files(files: Sequence[str] = ()) -> list[str]:
     return [*layers, *files]
 
 
+def as_convolution(kernel: Kernel, _is_oriented: bool, _has_divisor: bool) -> Kernel:
+    """Return a kernel as a recipe without `correlate` lays it: as it is."""
+    return kernel
+
+
 def chosen_kernels(
     context: click.Context,
     names: Sequence[str],
@@ -60,11 +67,11 @@ def chosen_kernels(
     bias: str | None,
     registry: Registry,
     *,
-    correlate: bool = False,
+    lay: Lay = as_convolution,
 ) -> tuple[Kernel, ...]:
     """Return the kernels of ``-k`` and ``-m`` in the order they were given.
 
-    With `correlate`, matrices in a notation that says how it is laid are rotated, so that they lie as it says.
+    Each is laid by `lay`, which is told whether its notation says how it lies, and whether it has a divisor.
     """
     if not matrices and (divisor, bias) != (None, None):
         raise UsageError("--divisor and --bias belong to a matrix; give one with -m")
@@ -72,9 +79,9 @@ def chosen_kernels(
     kernels = []
     for parameter in context.meta[_ORDER]:
         if parameter.name == "names":
-            kernels.append(registry[next(waiting["names"])])
+            kernels.append(lay(registry[next(waiting["names"])], False, True))
         elif parameter.name == "matrices":
-            kernels.append(read_matrix(next(waiting["matrices"]), divisor, bias, correlate=correlate))
+            kernels.append(lay(*_read_any(next(waiting["matrices"]), divisor, bias)))
     if not kernels:
         raise UsageError(
             "no kernel given; name one with -k ('imfilt list-kernels' lists them), or give a matrix with -m"
@@ -82,19 +89,23 @@ def chosen_kernels(
     return tuple(kernels)
 
 
-def read_matrix(given: str, divisor: str | None = None, bias: str | None = None, *, correlate: bool = False) -> Kernel:
+def read_matrix(given: str, divisor: str | None = None, bias: str | None = None) -> Kernel:
     """Return the kernel of a matrix, or of ``@FILE``, in any notation; `divisor` and `bias` replace those in it."""
+    return _read_any(given, divisor, bias)[0]
+
+
+def _read_any(given: str, divisor: str | None, bias: str | None) -> tuple[Kernel, bool, bool]:
+    """Return a kernel, whether its notation says how it lies, and whether a divisor was given."""
     place = given[1:] if given.startswith("@") else "-m"
     try:
         if place == "-m" and _PLAIN.fullmatch(given):
-            return Kernel(parse_matrix(given), divisor=divisor or "1", bias=bias or "0")
-        return _read_notation(given, place, divisor, bias, correlate=correlate)
+            return Kernel(parse_matrix(given), divisor=divisor or "1", bias=bias or "0"), False, divisor is not None
+        return _read_notation(given, place, divisor, bias)
     except KernelError as error:
         raise KernelError(f"{place}: {error}") from None
 
 
-def _read_notation(given: str, place: str, divisor: str | None, bias: str | None, *, correlate: bool) -> Kernel:
-    from imfilt.kernels.notations.forms import rotate
+def _read_notation(given: str, place: str, divisor: str | None, bias: str | None) -> tuple[Kernel, bool, bool]:
     from imfilt.kernels.notations.table import read_kernel
 
     try:
@@ -104,12 +115,15 @@ def _read_notation(given: str, place: str, divisor: str | None, bias: str | None
     kernel, is_oriented, notes = read_kernel(data, "" if place == "-m" else place)
     for note in notes:
         say(f"{place}: {note}")
-    return Kernel(
-        rotate(kernel.weights) if correlate and is_oriented else kernel.weights,
-        divisor=kernel.divisor if divisor is None else divisor,
-        bias=kernel.bias if bias is None else bias,
-        anchor=kernel.anchor,
-    )
+    has_divisor = is_oriented or divisor is not None or kernel.divisor != 1
+    if (divisor, bias) != (None, None):
+        kernel = Kernel(
+            kernel.weights,
+            divisor=kernel.divisor if divisor is None else divisor,
+            bias=kernel.bias if bias is None else bias,
+            anchor=kernel.anchor,
+        )
+    return kernel, is_oriented, has_divisor
 
 
 def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

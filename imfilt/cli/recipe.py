@@ -6,18 +6,22 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from imfilt.cli.command import Function, option
-from imfilt.cli.kernels import chosen_kernels, kernel_options, open_registry
+from imfilt.cli.kernels import Lay, chosen_kernels, kernel_options, open_registry
+from imfilt.cli.printing import say
 from imfilt.cli.types import Colour, RowsColumns
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.channels import GREYS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.geometry import SIZES
+from imfilt.engine.likes import LIKES, Like
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
 from imfilt.engine.recipe import ALPHA_MODES, Recipe
 from imfilt.engine.samples import DEPTHS
+from imfilt.errors import UsageError
 from imfilt.kernels.kernel import Kernel
 
 WORDS = {
@@ -25,6 +29,7 @@ WORDS = {
         (name, f"{border.meaning}  {', '.join((border.opencv, border.scipy, border.imagemagick, border.pytorch))}")
         for name, border in BORDERS.items()
     ],
+    "Tools to be like": [(like.name, like.function) for like in LIKES.values()],
     "Combinations of the results h of several kernels": [(name, entry.meaning) for name, entry in COMBINATIONS.items()],
     "Normalisations": [(name, entry.meaning) for name, entry in NORMALISATIONS.items()],
     "Alpha": list(ALPHA_MODES.items()),
@@ -72,6 +77,12 @@ _RECIPE_OPTIONS = {
     ),
     "correlate": option(
         "Arithmetic", "--correlate", is_flag=True, help="Lay the matrix as it is written, not rotated by 180 degrees."
+    ),
+    "like": option(
+        "Arithmetic",
+        "--like",
+        type=click.Choice(list(LIKES)),
+        help="Orientation, border, divisor and rounding as in that tool; --border and --divisor still count.",
     ),
     "combine": option(
         "Arithmetic",
@@ -142,6 +153,9 @@ def recipe_options(*, without: Collection[str] = ()) -> Callable[[Function], Fun
 
 def chosen_recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
     """Return the recipe that the options make."""
+    like = LIKES[options["like"]] if options.get("like") else None
+    if like:
+        options = _as_in(like, context, options)
     kernels = chosen_kernels(
         context,
         options["names"],
@@ -149,11 +163,40 @@ def chosen_recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         options["divisor"],
         options["bias"],
         open_registry(options["registries"]),
-        correlate=options["correlate"],
+        lay=_lay(like, correlate=options["correlate"]),
     )
-    return recipe_of(kernels, options)
+    if like:
+        kernels = _rounded_as_in(like, kernels, options)
+    settings = {name: options[name] for name in _RECIPE_OPTIONS if name in options and name != "like"}
+    return Recipe(kernels, **settings)
 
 
-def recipe_of(kernels: tuple[Kernel, ...], options: dict[str, Any]) -> Recipe:
-    """Return the recipe of `kernels` that the other options make."""
-    return Recipe(kernels, **{name: options[name] for name in _RECIPE_OPTIONS if name in options})
+def _lay(like: Like | None, *, correlate: bool) -> Lay:
+    """Return how kernels are laid: a notation that says how it lies does so whatever the recipe says."""
+    convention = like or Like("", "", correlate=correlate, border="")
+    return lambda kernel, is_oriented, has_divisor: convention.lay(
+        kernel, is_oriented=is_oriented, has_divisor=has_divisor
+    )
+
+
+def _as_in(like: Like, context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that a tool has for its own, but for a border that was given."""
+    if options["correlate"]:
+        raise UsageError("--like and --correlate both say how the matrix lies; give one of them")
+    given = context.get_parameter_source("border") is not ParameterSource.DEFAULT
+    if not options.get("quiet"):
+        for difference in like.differences:
+            say(f"--like {like.name} ({like.function}): {difference}")
+    return options | {"correlate": like.correlate, "border": options["border"] if given else like.border}
+
+
+def _rounded_as_in(like: Like, kernels: tuple[Kernel, ...], options: dict[str, Any]) -> tuple[Kernel, ...]:
+    if not like.added:
+        return kernels
+    if options.get("combine") or options.get("normalize", "clip") != "clip":
+        raise UsageError(
+            f"--like {like.name} rounds single results, and clips them; leave out --combine and --normalize"
+        )
+    if options.get("each"):
+        return tuple(map(like.round, kernels))
+    return *kernels[:-1], like.round(kernels[-1])
