@@ -126,5 +126,6 @@ def chosen_recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         options["bias"],
         open_registry(options["registries"]),
         correlate=options["correlate"],
+        side_by_side=options.get("each", False) or options.get("combine") is not None,
     )
     return Recipe(kernels, **{name: options[name] for name in _RECIPE_OPTIONS if name in options})
