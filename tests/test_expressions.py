@@ -467,5 +467,5 @@ def test_a_group_is_combined_or_makes_a_picture_for_each(
     result = run("apply", "a.png", "-k", "sobel-xy")
     assert (result.status, result.stdout) == (2, b"")
     assert result.stderr == (
-        "imfilt: 'sobel-xy' is a group of kernels to be laid side by side; add --combine max or --each\n"
+        "imfilt: 'sobel-xy' is a group of kernels, to be laid side by side; add --combine max or --each\n"
     )
