@@ -21,16 +21,17 @@ from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.likes import LIKES
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
-<<<<<<< HEAD
 from imfilt.images.formats import FORMATS, LEFT_OUT, Format
-=======
+from imfilt.kernels.expressions.evaluation import FUNCTIONS
+from imfilt.kernels.families.family import Parameter, format_value
+from imfilt.kernels.families.table import FAMILIES
 from imfilt.kernels.lint import CHECKS, HIDING
 from imfilt.kernels.notations.table import NOTATIONS
->>>>>>> notations
-from imfilt.kernels.numbers import format_number
+from imfilt.kernels.numbers import format_exact, format_number
 from imfilt.kernels.registry import load_registry
 
 ROOT = Path(__file__).parent.parent
+GROUPS = load_registry().groups
 RESULTS = ROOT / "tests" / "benchmarks" / "RESULTS.md"
 
 
@@ -42,6 +43,34 @@ def kernel_table() -> None:
         names = entry.name + (f" ({', '.join(entry.aliases)})" if entry.aliases else "")
         rows.append((names, entry.description, f"`{matrix}`", format_number(kernel.divisor)))
     _table(("name (aliases)", "what it does", "matrix", "divisor"), rows)
+
+
+def family_table() -> None:
+    rows = []
+    for family in FAMILIES.values():
+        names = family.name + (f" ({', '.join(family.aliases)})" if family.aliases else "")
+        parameters = ", ".join(_parameter(each) for each in family.parameters)
+        rows.append((names, family.meaning, parameters, family.source))
+    _table(("family (aliases)", "what it does", "parameters", "source"), rows)
+
+
+def _parameter(parameter: Parameter) -> str:
+    kind = " or ".join(parameter.choices) or f"{format_exact(parameter.least)} to {format_exact(parameter.most)}"
+    default = "" if parameter.default is None else f"={format_value(parameter.default)}"
+    return f"`{parameter.name}{default}` ({kind})"
+
+
+def group_table() -> None:
+    rows = [(each.name, each.description, ", ".join(f"`{member}`" for member in each.members)) for each in GROUPS]
+    _table(("group", "what it does", "kernels"), rows)
+
+
+def function_table() -> None:
+    rows = [
+        (f"`{name}(k{', N' if function.takes_number else ''})`", function.meaning)
+        for name, function in FUNCTIONS.items()
+    ]
+    _table(("function", "the kernel"), rows)
 
 
 def border_table() -> None:

@@ -316,8 +316,8 @@ convolve: Any = imfilt.convolve
     ("call", "error", "message"),
     [
         (lambda: apply(GREY, "edge4"), imfilt.UnknownKernelError, r"unknown kernel 'edge4'; did you mean edge"),
-        (lambda: apply(GREY, ["edge3", "?"]), imfilt.UnknownKernelError, r"unknown kernel '\?'"),
-        (lambda: apply(GREY, "1 2 1"), imfilt.UnknownKernelError, r"unknown kernel '1 2 1'"),
+        (lambda: apply(GREY, ["edge3", "?"]), imfilt.KernelError, r"kernel '\?': column 1: '\?' has no meaning"),
+        (lambda: apply(GREY, "1 2 1"), imfilt.KernelError, r"kernel '1 2 1': column 3: an operator"),
         (lambda: apply(GREY, []), imfilt.UsageError, r"at least one kernel"),
         (lambda: apply(GREY, 5), imfilt.UsageError, r"5 is no kernel; give a name, a matrix, or a Kernel"),
         (lambda: apply(GREY, None), imfilt.UsageError, r"None is no kernel"),

@@ -27,13 +27,13 @@ BINOMIAL = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]).tolist()
 
 KERNELS: dict[str, tuple[list[list[int]], int]] = {
     "sharpen": ([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], 1),
-    "relief": ([[2, 1, 0], [1, 1, -1], [0, -1, -2]], 1),
+    "emboss": ([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], 1),
     "gaussian5": (BINOMIAL, 256),
     "skew": (SKEW, 32),
 }
 """As they lie over the picture, and their divisors."""
 
-MINE = f"[kernels.relief]\nmatrix = {KERNELS['relief'][0]}\n[kernels.skew]\nmatrix = {SKEW}\ndivisor = 32\n"
+MINE = f"[kernels.skew]\nmatrix = {SKEW}\ndivisor = 32\n"
 
 
 def with_pillow(picture: Image.Image, laid: list[list[int]], divisor: int, _: Path) -> Array:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,14 @@ from PIL import Image
 
 import imfilt
 from imfilt.cli.program import COMMANDS
+from imfilt.kernels.families.table import FAMILIES
+from imfilt.kernels.lookup import find_entry
 from imfilt.kernels.numbers import to_number
 
 NAMES = ["identity", "edge1", "edge2", "edge3", "sharpen", "box3", "gaussian3", "gaussian5", "unsharp5"]
+NAMES += ["sobel-x", "sobel-y", "sobel-right", "sobel-bottom", "emboss"]
+USAGES = [family.usage for family in FAMILIES.values()]
+GROUPS = [group.name for group in imfilt.load_registry().groups]
 SHELLS = ["bash", "zsh", "fish"]
 
 BOLD = re.compile(rb"\x1b\[[012]m")
@@ -57,8 +63,13 @@ def test_the_list_is_tab_separated_when_piped_with_names_first_and_no_header(run
     result = run("list-kernels")
     assert (result.status, result.stderr) == (0, "")
     rows = [line.split("\t") for line in result.lines]
-    assert [row[0] for row in rows] == NAMES
+    assert [row[0] for row in rows] == NAMES + USAGES + GROUPS
     assert {len(row) for row in rows} == {5}
+    assert ["gaussian:sigma=1", "9x9", "1", "blurs softly: a Gaussian, cut at 4 sigma", "family"] in rows
+    assert [row[1:] for row in rows if row[0] == "kirsch-compass"] == [
+        ["8 kernels", "", "edges of eight directions; --combine max takes the strongest", "built-in"]
+    ]
+    rows = rows[:9]
     assert rows[3] == ["edge3", "3x3", "0", "edges: the Laplacian of all 8 neighbours", "built-in"]
     assert [row[1] for row in rows] == ["3x3"] * 7 + ["5x5"] * 2
     assert [row[2] for row in rows] == ["1", "0", "0", "0", "1", "1", "1", "1", "1"]
@@ -67,8 +78,8 @@ def test_the_list_is_tab_separated_when_piped_with_names_first_and_no_header(run
 
 def test_the_list_keeps_to_one_line_of_five_fields_whatever_a_description_holds(run: Run, hostile: Path) -> None:
     result = run("list-kernels", "--registry", hostile)
-    fields = result.lines[-1].split("\t")
-    assert len(result.lines) == len(NAMES) + 1
+    fields = result.lines[len(NAMES)].split("\t")
+    assert len(result.lines) == len(NAMES) + 1 + len(USAGES) + len(GROUPS)
     assert fields[:3] == ["evil", "1x2", "-7/12"]
     assert fields[3].startswith(r"\x1b[31mred\x07 [bold]loud[/bold] [/nothing] \u202eback\ttab\nline")
     assert fields[4].endswith(r"\x1b[32mmine[red].toml")
@@ -79,7 +90,17 @@ def test_the_json_holds_all_that_is_known_of_every_kernel(run: Run) -> None:
     result = run("list-kernels", "--json")
     assert (result.status, result.stderr) == (0, "")
     known = {kernel["name"]: kernel for kernel in json.loads(result.stdout)}
-    assert list(known) == NAMES
+    assert list(known) == NAMES + USAGES + GROUPS
+    assert known["sobel-xy"]["kernels"] == ["sobel:x", "sobel:y"]
+    assert known["pyramid:radius=1"]["aliases"] == ["tent"]
+    assert known["pyramid:radius=1"]["parameters"] == [
+        {
+            "name": "radius",
+            "default": 1,
+            "range": "a whole number from 0 to 500",
+            "meaning": "samples on each side of the middle",
+        }
+    ]
     assert known["unsharp5"] == {
         "name": "unsharp5",
         "aliases": ["unsharp", "unsharp-mask"],
@@ -105,7 +126,7 @@ def test_the_json_makes_the_same_kernels_again(run: Run, hostile: Path) -> None:
     result = run("list-kernels", "--json", "--registry", hostile)
     assert b"\x1b" not in result.stdout
     registry = imfilt.load_registry(hostile)
-    for known in json.loads(result.stdout):
+    for known in (each for each in json.loads(result.stdout) if "matrix" in each):
         again = imfilt.Kernel(
             known["matrix"],
             divisor=known["divisor"],
@@ -113,10 +134,14 @@ def test_the_json_makes_the_same_kernels_again(run: Run, hostile: Path) -> None:
             anchor=known["anchor"],
             name=known["name"],
         )
-        assert again == registry[known["name"]]
         assert to_number(known["sum"]) == again.sum
-    assert known["origin"] == str(hostile)
-    assert known["description"] == registry.entry("evil").description
+        if known["origin"] == "family":
+            assert again == replace(find_entry(known["name"], registry).kernel, name=known["name"])
+        else:
+            assert again == registry[known["name"]]
+    evil = next(each for each in json.loads(result.stdout) if each["name"] == "evil")
+    assert evil["origin"] == str(hostile)
+    assert evil["description"] == registry.entry("evil").description
 
 
 def test_the_json_is_the_same_on_a_terminal(run: Run) -> None:
@@ -133,7 +158,8 @@ def test_the_table_on_a_terminal_fits_80_columns_and_shows_every_kernel_and_alia
     words = text.replace(",", " ").replace("(", " ").replace(")", " ").split()
     for entry in imfilt.load_registry().entries:
         assert {*entry.names, *entry.description.replace(",", " ").split()} <= set(words)
-    assert words.count("built-in") == len(NAMES)
+    assert words.count("built-in") == len(NAMES + GROUPS)
+    assert {*GROUPS, *(usage for usage in USAGES if "," not in usage)} <= set(words)
 
 
 def test_the_table_uses_the_width_there_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +203,7 @@ def test_the_table_fits_a_real_terminal(columns: int) -> None:
     lines = on_a_terminal(["list-kernels"], columns).splitlines()
     assert max(map(len, lines)) <= columns
     assert [line.split()[0] for line in lines if re.search(r" \dx\d ", line)] == NAMES
+    assert all(any(line.lstrip().startswith(usage.partition(":")[0]) for line in lines) for usage in USAGES)
 
 
 def on_a_terminal(arguments: list[str], columns: int) -> str:

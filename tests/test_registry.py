@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import imfilt
 from imfilt import Kernel, RegistryError, UnknownKernelError, load_registry
 from imfilt.kernels import registry as registry_module
+from imfilt.kernels.lookup import FAMILY, find_entry, find_kernels
 from imfilt.kernels.registry import BUILT_IN
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +36,11 @@ BUILT_IN_KERNELS: dict[str, tuple[tuple[str, ...], list[list[int]], int]] = {
     "gaussian3": (("gaussian-blur",), [[1, 2, 1], [2, 4, 2], [1, 2, 1]], 16),
     "gaussian5": ((), BINOMIAL, 256),
     "unsharp5": (("unsharp", "unsharp-mask"), UNSHARP, -256),
+    "sobel-x": (("sobel-left", "left-sobel"), [[1, 0, -1], [2, 0, -2], [1, 0, -1]], 1),
+    "sobel-y": (("sobel-top", "top-sobel"), [[1, 2, 1], [0, 0, 0], [-1, -2, -1]], 1),
+    "sobel-right": (("right-sobel",), [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], 1),
+    "sobel-bottom": (("bottom-sobel",), [[-1, -2, -1], [0, 0, 0], [1, 2, 1]], 1),
+    "emboss": ((), [[-2, -1, 0], [-1, 1, 1], [0, 1, 2]], 1),
 }
 
 
@@ -68,7 +74,7 @@ def test_a_built_in_kernel_has_this_matrix_divisor_and_these_aliases(name: str) 
 
 @pytest.mark.parametrize("name", BUILT_IN_KERNELS)
 def test_a_built_in_kernel_keeps_a_flat_picture_or_makes_it_black(name: str) -> None:
-    assert load_registry()[name].sum == (0 if name.startswith("edge") else 1)
+    assert load_registry()[name].sum == (0 if name.startswith(("edge", "sobel")) else 1)
 
 
 def test_every_alias_leads_to_the_kernel_it_belongs_to() -> None:
@@ -192,6 +198,7 @@ def test_the_list_says_where_each_kernel_came_from(
     monkeypatch.setenv("IMFILT_REGISTRY", str(environment))
     origins = {fields[0]: fields[-1] for fields in (line.split("\t") for line in list_lines(run, option))}
     assert user_file().is_relative_to(home)
+    origins = {name: origin for name, origin in origins.items() if origin != FAMILY and not load_registry().group(name)}
     assert origins == dict.fromkeys(BUILT_IN_KERNELS, BUILT_IN) | {
         "ours": str(user_file()),
         "environment": str(environment),
@@ -257,6 +264,30 @@ def test_all_that_a_kernel_can_have_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "schema = 1", "schema = 1\n[kernels]", "# nothing\n"])
 def test_a_file_without_kernels_adds_none(tmp_path: Path, text: str) -> None:
     assert list(load_registry(write(tmp_path / "mine.toml", text))) == list(BUILT_IN_KERNELS)
+
+
+def test_a_family_and_its_parameters_are_read(tmp_path: Path) -> None:
+    text = '[kernels.soft]\nfamily = "Gaussian"\nsigma = 2.5\nbias = 3\naliases = ["blurry"]\n'
+    text += '[kernels.third]\nfamily = "gaussian"\nsigma = "1/3"\n'
+    registry = load_registry(write(tmp_path / "mine.toml", text))
+    made = find_entry("gaussian:sigma=2.5", registry).kernel
+    assert (registry["blurry"].weights, registry["soft"].bias, registry["soft"].name) == (made.weights, 3, "soft")
+    assert registry.entry("soft").formula == "gaussian:sigma=2.5"
+    assert registry["third"].weights == find_entry("gaussian:sigma=(1/3)", registry).kernel.weights
+
+
+def test_groups_are_read_and_a_later_one_replaces_an_earlier_one_or_a_kernel(tmp_path: Path) -> None:
+    first = write(tmp_path / "first.toml", one("[[1, 2]]") + '[groups.pair]\nkernels = ["mine", "flip(mine)"]\n')
+    registry = load_registry(first)
+    assert [kernel.weights for kernel in find_kernels("Pair", registry)] == [((1, 2),), ((2, 1),)]
+    second = write(tmp_path / "second.toml", '[groups.pair]\nkernels = ["edge1"]\n[groups.mine]\nkernels = ["box3"]\n')
+    later = load_registry(first, second)
+    assert find_kernels("pair", later) == (later["edge1"],)
+    assert find_kernels("mine", later) == (later["box3"],)
+    assert load_registry(second, first).group("mine") is None
+    assert find_kernels("mine", load_registry(second, first))[0].weights == ((1, 2),)
+    with pytest.raises(UnknownKernelError, match=r"group 'pair' \(.*first.toml\): unknown kernel 'mine'"):
+        find_kernels("pair", imfilt.Registry((), registry.groups))
 
 
 def test_the_divisor_sum_and_a_byte_order_mark_are_understood(tmp_path: Path) -> None:
@@ -370,6 +401,25 @@ WRONG: dict[str, tuple[str, str]] = {
     "kernels that are a list": ("[[kernels]]\nmatrix = [[1]]", "'kernels' must be tables"),
     "a kernel that is a number": ("[kernels]\nmine = 3", "kernel 'mine': must be a table, headed [kernels.mine]"),
     "a kernel that is a matrix": ("[kernels]\nmine = [[1]]", "kernel 'mine': must be a table"),
+    "an unknown family": ('[kernels.a]\nfamily = "gausian"', "kernel 'a': there is no family 'gausian' (did you mean"),
+    "a family that is a number": ("[kernels.a]\nfamily = 3", "kernel 'a': family: a number where text must stand"),
+    "a parameter that the family has not": (
+        '[kernels.a]\nfamily = "box"\nsigma = 2',
+        "kernel 'a': unknown key 'sigma'; known are family, radius, bias",
+    ),
+    "a parameter out of its range": (
+        '[kernels.a]\nfamily = "box"\nradius = 501',
+        "kernel 'a': box: radius: 501 must be a whole number from 0 to 500",
+    ),
+    "a family and a matrix": ('[kernels.a]\nfamily = "box"\nmatrix = [[1]]', "kernel 'a': unknown key 'matrix'"),
+    "groups that are a number": ("groups = 3", "'groups' must be tables"),
+    "a group that is a list": ("[groups]\nmine = [1]", "group 'mine': must be a table, headed [groups.mine]"),
+    "a group without kernels": ("[groups.mine]\nkernels = []", "group 'mine': has no kernels"),
+    "a group of numbers": ("[groups.mine]\nkernels = [1]", "group 'mine': kernels: a number where text must stand"),
+    "a group named as a kernel": (
+        one(name="a") + '[groups.A]\nkernels = ["a"]',
+        "group 'A': the name 'A' is used twice: kernel 'a' has it already",
+    ),
     "TOML that ends early": ("[kernels.mine]\nmatrix = [[1, 2],", "not valid TOML: "),
     "TOML with a missing value": ("[kernels.mine]\nmatrix = [[1, , 2]]", "not valid TOML: Invalid value (at line 2"),
     "TOML with a key twice": ("schema = 1\n\nschema = 1\n", "not valid TOML: Cannot overwrite a value (at line 3"),

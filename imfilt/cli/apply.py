@@ -11,8 +11,8 @@ import click
 
 from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
-from imfilt.cli.command import Settings, option
-from imfilt.cli.kernels import KernelCommand
+from imfilt.cli.command import Settings, Words, option
+from imfilt.cli.kernels import KernelCommand, kernel_words
 from imfilt.cli.printing import print_path, say, standard_output
 from imfilt.cli.progress import progress_over
 from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
@@ -29,13 +29,18 @@ imfilt apply scans/ -r -k sharpen -o sharp/   a folder and the folders in it
 imfilt apply a.png -m "1 2 1" --divisor sum   your own matrix: a_custom.png
 imfilt apply a.png -k gaussian5 -k edge3      one after the other, exactly
 imfilt apply a.png -k edge1 -k edge3 --each   a_edge1.png and a_edge3.png
+imfilt apply a.png -k gaussian:sigma=2.5      one of a family
+imfilt apply a.png -k "edge3 @ gaussian3"     an expression
 imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
-_WORDS = WORDS | {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
+
+def _words() -> Words:
+    saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
+    return {**kernel_words(), **WORDS, **saving}
 
 
-@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_WORDS)
+@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_words)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
 @recipe_options()
 @option(

@@ -13,6 +13,9 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_con
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+Words = Mapping[str, Sequence[tuple[str, str]]]
+"""Titles, and below each words and what they mean."""
+
 GROUPS = ("Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other")
 
 
@@ -87,9 +90,9 @@ class Group(_WithExamples, click.Group):
 class Command(_WithExamples):
     """A command whose options are listed in groups, and whose words are explained after them."""
 
-    def __init__(self, *arguments: Any, words: Mapping[str, Sequence[tuple[str, str]]] | None = None, **settings: Any):
+    def __init__(self, *arguments: Any, words: Words | Callable[[], Words] = dict, **settings: Any):
         super().__init__(*arguments, **settings)
-        self.words = words or {}
+        self.words = words
 
     def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
         """Parse as Click does, and let every error know of which command it is."""
@@ -110,6 +113,6 @@ class Command(_WithExamples):
             if group in grouped:
                 with formatter.section(f"{group} options" if len(grouped) > 1 else "Options"):
                     formatter.write_dl(grouped[group])
-        for title, words in self.words.items():
+        for title, words in (self.words() if callable(self.words) else self.words).items():
             with formatter.section(title):
                 formatter.write_dl(words)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imfilt.cli.command import Command, Function, option
+from imfilt.cli.command import Command, Function, Words, option
 from imfilt.cli.printing import say
 from imfilt.errors import ImfiltError, KernelError, UsageError
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.lookup import find_kernels
 from imfilt.kernels.matrix_text import parse_matrix
 from imfilt.kernels.registry import Registry, load_registry
 
@@ -68,6 +69,7 @@ def chosen_kernels(
     registry: Registry,
     *,
     lay: Lay = as_convolution,
+    side_by_side: bool = False,
 ) -> tuple[Kernel, ...]:
     """Return the kernels of ``-k`` and ``-m`` in the order they were given.
 
@@ -76,10 +78,16 @@ def chosen_kernels(
     if not matrices and (divisor, bias) != (None, None):
         raise UsageError("--divisor and --bias belong to a matrix; give one with -m")
     waiting = {"names": iter(names), "matrices": iter(matrices)}
-    kernels = []
+    kernels: list[Kernel] = []
     for parameter in context.meta[_ORDER]:
         if parameter.name == "names":
-            kernels.append(lay(registry[next(waiting["names"])], False, True))
+            name = next(waiting["names"])
+            found = find_kernels(name, registry)
+            if not side_by_side and registry.group(name):
+                raise UsageError(
+                    f"{name!r} is a group of kernels, to be laid side by side; add --combine max or --each"
+                )
+            kernels += (lay(kernel, False, True) for kernel in found)
         elif parameter.name == "matrices":
             kernels.append(lay(*_read_any(next(waiting["matrices"]), divisor, bias)))
     if not kernels:
@@ -130,17 +138,41 @@ def complete_names(context: click.Context, _parameter: click.Parameter, incomple
     """Return the names of kernels that begin like `incomplete`."""
     from click.shell_completion import CompletionItem
 
+    from imfilt.kernels.families.table import FAMILIES
+
     try:
-        entries = open_registry(context.params.get("registries") or ()).entries
+        registry = open_registry(context.params.get("registries") or ())
     except ImfiltError:  # completion has nowhere to say what is wrong; the command will
         return []
-    wanted = incomplete.casefold()
-    return [
-        CompletionItem(name, help=entry.description)
-        for entry in entries
-        for name in entry.names
-        if name.casefold().startswith(wanted)
+    known = [(name, entry.description) for entry in registry.entries for name in entry.names]
+    known += [(group.name, group.description) for group in registry.groups]
+    taken = {name for name, _ in known}
+    known += [
+        (name, family.meaning)
+        for family in FAMILIES.values()
+        for name in (family.name, *family.aliases)
+        if name not in taken
     ]
+    wanted = incomplete.casefold()
+    return [CompletionItem(name, help=meaning) for name, meaning in known if name.casefold().startswith(wanted)]
+
+
+def kernel_words() -> Words:
+    """Return what a kernel may be beside a name; only help needs to know."""
+    from imfilt.kernels.expressions.evaluation import FUNCTIONS
+    from imfilt.kernels.families.table import FAMILIES
+
+    return {
+        "Families of kernels, and their defaults ('imfilt show-kernel gaussian' tells more)": [
+            (family.usage, family.meaning) for family in FAMILIES.values()
+        ],
+        'Expressions, as in "identity + 0.8*(identity - gaussian:sigma=2)"': [
+            ("+ - * /", "sums of kernels, multiples by numbers"),
+            ("a @ b", "b, then a, as one kernel"),
+            ("[1 2; 3 4]", "a matrix"),
+            *((f"{name}(k)", function.meaning) for name, function in FUNCTIONS.items()),
+        ],
+    }
 
 
 registry_option = option(
@@ -161,8 +193,9 @@ _KERNEL_OPTIONS = (
         "names",
         multiple=True,
         shell_complete=complete_names,
-        help="A kernel by name. Several -k and -m are applied in this order, as one exact computation.",
-        metavar="NAME",
+        help="A kernel by name or as an expression. Several -k and -m are applied in this order, as one exact "
+        "computation.",
+        metavar="KERNEL",
     ),
     option(
         "Kernel",

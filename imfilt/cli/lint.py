@@ -52,7 +52,7 @@ def lint(
         raise UsageError("registries and kernels cannot be looked at in one go; leave out either")
     if names or matrices:
         registry = open_registry(registries)
-        kernels = chosen_kernels(context, names, matrices, divisor, bias, registry)
+        kernels = chosen_kernels(context, names, matrices, divisor, bias, registry, side_by_side=True)
         entries = [_entry_of(Entry(kernel), registry) for kernel in kernels]
         found = [("", finding) for entry in entries for finding in lint_entry(entry)]
         number = len(entries)

@@ -10,8 +10,10 @@ import click
 from imfilt.cli.command import Command, option
 from imfilt.cli.kernels import open_registry, registry_option
 from imfilt.cli.printing import printable, standard_output
-from imfilt.kernels.numbers import Number, format_number
-from imfilt.kernels.registry import Entry, Registry
+from imfilt.kernels.lookup import family_entries
+from imfilt.kernels.numbers import format_number
+from imfilt.kernels.registry import Entry, Group, Registry
+from imfilt.views.kernel_json import group_object, kernel_object, written
 
 EXAMPLES = """
 imfilt list-kernels                        a table
@@ -27,65 +29,65 @@ imfilt list-kernels --registry mine.toml   with your own kernels
 def list_kernels(as_json: bool, registries: Sequence[str]) -> None:
     """List the kernels there are, what they do, and where they come from.
 
-    On a terminal this is a table; elsewhere each kernel is a line of tab-separated fields: name, size, sum, what it
-    does, where from.
+    Then come the families, as they are written with the parameters that matter most, and the groups of kernels that
+    are laid side by side. On a terminal this is a table; elsewhere each is a line of tab-separated fields: name, size,
+    sum, what it does, where from.
     """
     registry = open_registry(registries)
     is_terminal = standard_output().isatty()
     if as_json:
         import json
 
-        print(json.dumps([_as_json(entry) for entry in registry.entries], indent=2))
+        entries = (*registry.entries, *family_entries())
+        everything = [*map(kernel_object, entries), *map(group_object, registry.groups)]
+        print(json.dumps(everything, indent=2))
     elif is_terminal:
-        _print_table(registry)
+        _print_tables(registry)
     else:
-        for entry in registry.entries:
-            print("\t".join(map(printable, _fields(entry))))
+        entries = (*registry.entries, *family_entries())
+        for fields in (*map(_fields, entries), *map(_group_fields, registry.groups)):
+            print("\t".join(map(printable, fields)))
 
 
 def _fields(entry: Entry) -> tuple[str, str, str, str, str]:
     rows, columns = entry.kernel.size
-    return entry.name, f"{rows}x{columns}", format_number(entry.kernel.sum), entry.description, entry.origin
+    total = entry.kernel.sum
+    shown = f"{float(total):.4g}" if entry.kernel.approximate else format_number(total)
+    return written(entry), f"{rows}x{columns}", shown, entry.description, entry.origin
 
 
-def _print_table(registry: Registry) -> None:
+def _group_fields(group: Group) -> tuple[str, str, str, str, str]:
+    return group.name, f"{len(group.members)} kernels", "", group.description, group.origin
+
+
+def _print_tables(registry: Registry) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("name", overflow="fold", style="bold", max_width=24)
-    table.add_column("size", no_wrap=True)
-    table.add_column("sum", justify="right", no_wrap=True)
-    table.add_column("what it does", ratio=1)
-    table.add_column("from", overflow="fold")
+    kernels = Table(box=SIMPLE_HEAD, pad_edge=False)
+    kernels.add_column("name", overflow="fold", style="bold", max_width=24)
+    kernels.add_column("size", no_wrap=True)
+    kernels.add_column("sum", justify="right", no_wrap=True)
+    kernels.add_column("what it does", ratio=1)
+    kernels.add_column("from", overflow="fold")
     for entry in registry.entries:
-        name, size, total, description, origin = map(printable, _fields(entry))
-        also = f"(also {printable(', '.join(entry.aliases))})" if entry.aliases else ""
-        table.add_row(Text(name), size, total, Text(f"{description} {also}".strip()), Text(origin))
-    Console(color_system=None if os.environ.get("NO_COLOR") else "auto").print(table)
+        name, size, total, _, origin = map(printable, _fields(entry))
+        kernels.add_row(Text(name), size, total, Text(_meaning(entry)), Text(origin))
+    families = [(written(entry), _meaning(entry)) for entry in family_entries()]
+    groups = [(group.name, printable(f"{group.description} ({group.origin})")) for group in registry.groups]
+    console = Console(color_system=None if os.environ.get("NO_COLOR") else "auto")
+    console.print(kernels)
+    for title, rows in (("family", families), ("group", groups)):
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        table.add_column(title, overflow="fold", style="bold", max_width=36)
+        table.add_column("what it does", ratio=1)
+        for name, meaning in rows:
+            table.add_row(Text(printable(name)), Text(meaning))
+        console.print(table)
 
 
-def _as_json(entry: Entry) -> dict[str, object]:
-    kernel = entry.kernel
-    return {
-        "name": entry.name,
-        "aliases": list(entry.aliases),
-        "size": list(kernel.size),
-        "matrix": [[_plain(weight) for weight in row] for row in kernel.weights],
-        "divisor": _plain(kernel.divisor),
-        "bias": _plain(kernel.bias),
-        "anchor": list(kernel.anchor) if kernel.anchor else None,
-        "sum": _plain(kernel.sum),
-        "description": entry.description,
-        "reference": entry.reference,
-        "origin": entry.origin,
-    }
-
-
-def _plain(number: Number) -> int | float | str:
-    """Return a number as JSON holds it: whole or decimal as a number, a fraction as text such as "1/9"."""
-    if isinstance(number, float):
-        return number
-    return int(number) if number.denominator == 1 else str(number)
+def _meaning(entry: Entry) -> str:
+    also = f"(also {', '.join(entry.aliases)})" if entry.aliases else ""
+    return printable(f"{entry.description} {also}".strip())

@@ -164,6 +164,7 @@ def chosen_recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
         options["bias"],
         open_registry(options["registries"]),
         lay=_lay(like, correlate=options["correlate"]),
+        side_by_side=options.get("each", False) or options.get("combine") is not None,
     )
     if like:
         kernels = _rounded_as_in(like, kernels, options)

@@ -11,6 +11,7 @@ from imfilt.cli.kernels import complete_names, open_registry, read_matrix, regis
 from imfilt.cli.printing import printable, say, standard_output
 from imfilt.errors import UsageError
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.lookup import find_entry
 from imfilt.kernels.notations.table import NOTATIONS, write_kernel
 from imfilt.kernels.registry import Entry
 from imfilt.views.kernel_text import kernel_facts, matrix_lines
@@ -19,6 +20,8 @@ EXAMPLES = """
 imfilt show-kernel edge3
 imfilt show-kernel Gaussian_Blur               case, - and _ make no difference
 imfilt show-kernel ridge --registry mine.toml  one of your own
+imfilt show-kernel gaussian:sigma=2            one of a family
+imfilt show-kernel "edge3 @ gaussian3"         an expression
 imfilt show-kernel unsharp5 --plan             how the engine would compute it
 imfilt show-kernel sharpen --as imagemagick    for another tool, or as JSON, TOML, …
 imfilt show-kernel @blur.mat --as svg          from one tool's file to another's
@@ -29,7 +32,7 @@ WORDS = {"Notations": [(entry.name, entry.meaning) for entry in NOTATIONS.values
 
 
 @click.command("show-kernel", cls=Command, examples=EXAMPLES, words=WORDS)
-@click.argument("name", shell_complete=complete_names)
+@click.argument("name", metavar="KERNEL", shell_complete=complete_names)
 @option(
     "Other",
     "--as",
@@ -41,17 +44,17 @@ WORDS = {"Notations": [(entry.name, entry.meaning) for entry in NOTATIONS.values
 @option("Other", "--plan", "with_plan", is_flag=True, help="Show how it would be computed over 24 megapixels of RGB.")
 @registry_option
 def show_kernel(name: str, notation: str | None, with_plan: bool, registries: Sequence[str]) -> None:
-    """Show the kernel NAME: its matrix, divisor, sum, factors, and the results it can give.
+    """Show a KERNEL, by name or as an expression: its matrix, divisor, sum, factors, and the results it can give.
 
-    NAME may be @FILE: a matrix, or a kernel as another tool writes it.
+    KERNEL may be @FILE: a matrix, or a kernel as another tool writes it.
     """
     standard_output()
     is_file = name.startswith("@")
-    entry = Entry(read_matrix(name), origin=name[1:]) if is_file else open_registry(registries).entry(name)
+    entry = Entry(read_matrix(name), origin=name[1:]) if is_file else find_entry(name, open_registry(registries))
     if notation:
         _print_notation(entry.kernel, notation)
         return
-    print(printable(entry.name))
+    print(printable(entry.formula or entry.name))
     print()
     for line in matrix_lines(entry.kernel):
         print(f"  {line}")

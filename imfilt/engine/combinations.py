@@ -64,7 +64,7 @@ def add_kernels(
             for x, weight in enumerate(row, left - anchor[1]):
                 sums[y][x] += factor * (weight if isinstance(weight, int) else to_fraction(weight))
     rows: Sequence[Sequence[Number]] = sums
-    if not all(kernel.is_exact for kernel in kernels):
+    if any(kernel.has_floats for kernel in kernels):
         try:
             rows = [list(map(float, row)) for row in sums]
         except OverflowError:
@@ -75,6 +75,7 @@ def add_kernels(
         bias=share * sum(to_fraction(kernel.bias) for kernel in kernels),
         anchor=(top, left),
         name="+".join(kernel.name for kernel in kernels),
+        approximate=any(kernel.approximate for kernel in kernels),
     )
 
 

@@ -25,7 +25,7 @@ class Step(NamedTuple):
     bias: Fraction
     anchor: Pair
     is_edge: bool = False
-    """Whether exact weights, in this step or another of the recipe, make a flat picture 0, even in floats."""
+    """Whether weights, in this step or another of the recipe, make a flat picture exactly 0, even in floats."""
 
     @property
     def is_whole(self) -> bool:
@@ -35,7 +35,12 @@ class Step(NamedTuple):
 
 def make_steps(recipe: Recipe, *, in_floats: bool) -> list[Step]:
     """Return the kernels of `recipe` as steps, in exact whole numbers or in floats over 1."""
-    is_edge = any((kernel.is_exact or kernel.is_short) and kernel.sum == 0 for kernel in recipe.kernels)
+    # What approximate weights leave of a flat picture is rounded away, unless it is stretched first.
+    is_edge = any(
+        (kernel.is_exact or kernel.is_short or (kernel.approximate and recipe.normalisation.measures))
+        and kernel.sum == 0
+        for kernel in recipe.kernels
+    )
     return [_step(kernel, recipe, in_floats)._replace(is_edge=is_edge) for kernel in recipe.kernels]
 
 
@@ -93,6 +98,9 @@ def _float_weights(kernel: Kernel) -> tuple[tuple[float, ...], ...]:
     divisor = to_fraction(kernel.divisor)
     if divisor == 1:
         return tuple(tuple(map(float, row)) for row in kernel.weights)
+    if not kernel.has_fractions:  # a whole number over another is rounded once, and faster than a fraction
+        form = kernel.integer_form
+        return tuple(tuple(weight / form.divisor for weight in row) for row in form.weights)
     return tuple(tuple(float(to_fraction(weight) / divisor) for weight in row) for row in kernel.weights)
 
 

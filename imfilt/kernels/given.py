@@ -7,11 +7,12 @@ from typing import Any
 
 from imfilt.errors import UsageError
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.lookup import find_kernels
 from imfilt.kernels.registry import Registry
 
 
 def to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
-    """Return the kernels of a name, a matrix or a `Kernel`, or of a sequence of these.
+    """Return the kernels of a name or expression, a matrix or a `Kernel`, or of a sequence of these.
 
     >>> from imfilt.kernels.registry import load_registry
     >>> [kernel.name for kernel in to_kernels(["blur", [[1, 2, 1]]], load_registry())]
@@ -21,13 +22,13 @@ def to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
         given = list(given)
     if isinstance(given, str | Kernel) or _is_matrix(given):
         given = [given]
-    return tuple(_to_kernel(each, registry) for each in given)
+    return tuple(kernel for each in given for kernel in _to_kernels(each, registry))
 
 
-def _to_kernel(given: Any, registry: Registry) -> Kernel:
-    if isinstance(given, Kernel):
-        return given
-    return registry[given] if isinstance(given, str) else Kernel(given)
+def _to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
+    if isinstance(given, str):
+        return find_kernels(given, registry)
+    return (given if isinstance(given, Kernel) else Kernel(given),)
 
 
 def _is_matrix(given: Any) -> bool:

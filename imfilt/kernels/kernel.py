@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from numbers import Integral
@@ -46,6 +46,9 @@ class Kernel:
         ``(height // 2, width // 2)`` where it is not given.
     name : str
         What output files are called after.
+    approximate : bool
+        Whether the weights only come near to numbers that no fraction gives, as those of a Gaussian do. Then results
+        may be computed in floating point where that is cheaper. Kernels of the same weights are equal all the same.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class Kernel:
     bias: Number
     anchor: tuple[int, int] | None
     name: str
+    approximate: bool = field(compare=False)
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class Kernel:
         bias: object = 0,
         anchor: Sequence[int] | None = None,
         name: str = "custom",
+        approximate: bool = False,
     ) -> None:
         fill = partial(object.__setattr__, self)  # what a frozen dataclass has instead of assignment
         fill("weights", _to_weights(weights))
@@ -80,6 +85,7 @@ class Kernel:
         fill("bias", _located("bias", bias))
         fill("anchor", None if anchor is None else to_anchor(anchor, self.size))
         fill("name", name)
+        fill("approximate", approximate)
         _check_fractions(self.weights)
 
     @property
@@ -90,6 +96,8 @@ class Kernel:
     @cached_property
     def integer_form(self) -> IntegerForm:
         """The exact value of the kernel, as whole weights over one divisor."""
+        if isinstance(self.divisor, int) and not self.has_fractions:
+            return _whole_form(self.weights, self.divisor)  # type: ignore[arg-type]
         scale = math.lcm(*{to_fraction(weight).denominator for row in self.weights for weight in set(row)})
         divisor = to_fraction(self.divisor) * scale
         factor = divisor.denominator if divisor > 0 else -divisor.denominator
@@ -104,7 +112,17 @@ class Kernel:
 
         A kernel with a float among its weights may be computed in floating point where that is cheaper.
         """
-        return not any(isinstance(weight, float) for row in self.weights for weight in row)
+        return not self.approximate and not self.has_floats
+
+    @cached_property
+    def has_floats(self) -> bool:
+        """Whether a weight is a float."""
+        return any(isinstance(weight, float) for row in self.weights for weight in row)
+
+    @cached_property
+    def has_fractions(self) -> bool:
+        """Whether a weight is not a whole number."""
+        return not all(type(weight) is int for row in self.weights for weight in row)
 
     @property
     def is_whole(self) -> bool:
@@ -114,7 +132,9 @@ class Kernel:
     @cached_property
     def is_short(self) -> bool:
         """Whether no weight needs more than nine decimals, so that whole numbers can hold the floats among them."""
-        return all(round(weight, 9) == weight for row in self.weights for weight in row if isinstance(weight, float))
+        return not self.approximate and all(
+            round(weight, 9) == weight for row in self.weights for weight in row if isinstance(weight, float)
+        )
 
     @cached_property
     def sum(self) -> Fraction:
@@ -129,6 +149,20 @@ class Kernel:
         positive = sum(weight for row in form.weights for weight in row if weight > 0)
         bias = to_fraction(self.bias)
         return Fraction(negative * largest, form.divisor) + bias, Fraction(positive * largest, form.divisor) + bias
+
+
+def _whole_form(weights: tuple[tuple[int, ...], ...], divisor: int) -> IntegerForm:
+    """Return the form of whole weights over a whole divisor, without a detour over fractions."""
+    common = divisor
+    for row in weights:
+        common = math.gcd(common, *row)
+        if common == 1:
+            break
+    if divisor < 0:
+        common = -common
+    if common != 1:
+        weights = tuple(tuple(weight // common for weight in row) for row in weights)
+    return IntegerForm(weights, divisor // common)
 
 
 def _to_weights(rows: Iterable[Iterable[object]]) -> tuple[tuple[Number, ...], ...]:

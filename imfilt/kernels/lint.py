@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.naming import match_form
 from imfilt.kernels.numbers import format_number, to_fraction
-from imfilt.kernels.registry import Entry, Registry, match_form
+from imfilt.kernels.registry import Entry, Registry
 from imfilt.kernels.separable import separate
 
 _NEAR = Fraction(1, 100)

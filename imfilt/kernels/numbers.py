@@ -16,6 +16,7 @@ Number = int | Fraction | float
 # Floats end near 1e308; whole numbers and fractions are held to the same range, or "9e999999" would fill the memory.
 _LARGEST_BITS = 1024
 _LONGEST_TEXT = 800
+_MOST_ZEROS = 308
 
 _DECIMAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(rf"({_DECIMAL})(?:\s*/\s*({_DECIMAL}))?", re.ASCII)
@@ -60,6 +61,35 @@ def format_number(number: Number | Fraction) -> str:
     return repr(number) if isinstance(number, float) else str(number)
 
 
+def parse_exact(text: str) -> Fraction:
+    """Return the exact value of a decimal, every digit of it; raise `KernelError` beyond 1e-308 to 1e308.
+
+    >>> parse_exact("0.1e1")
+    Fraction(1, 1)
+    """
+    if len(text) > _LONGEST_TEXT or not _MOST_ZEROS >= int(text.casefold().partition("e")[2] or 0) >= -_MOST_ZEROS:
+        raise KernelError("a number outside 1e-308 to 1e308")
+    return Fraction(_bounded(Fraction(text)))
+
+
+def format_exact(value: int | Fraction) -> str:
+    """Return the exact `value` as a decimal where it has an end, as a fraction where it has none.
+
+    >>> format_exact(Fraction(-5, 4)), format_exact(Fraction(1, 3)), format_exact(7)
+    ('-1.25', '1/3', '7')
+    """
+    places, rest = 0, value.denominator
+    while rest > 1:
+        common = math.gcd(rest, 10)
+        if common == 1:
+            return str(value)
+        rest //= common
+        places += 1
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+
 def _parse(text: str) -> Number:
     text = text.strip()
     match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
@@ -78,6 +108,8 @@ def _parse_decimal(text: str) -> Number:
     if text.lstrip("+-").isdigit():
         return _bounded(int(text))
     value = _from_float(float(text))  # which bounds the exponent before an exact power of ten is made
+    if value == 0:  # but not below
+        return 0
     exact = Fraction(text)
     return exact.numerator if exact.denominator == 1 else value
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from imfilt.errors import UnknownKernelError
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.naming import match_form
 
 BUILT_IN = "built-in"
 
@@ -21,9 +22,11 @@ class Entry:
     description: str = ""
     reference: str = ""
     origin: str = BUILT_IN
-    """Where it came from: "built-in", or the path of a file."""
+    """Where it came from: "built-in", "family", or the path of a file."""
     intended: tuple[str, ...] = ()
     """The checks of `imfilt.kernels.lint` whose findings are meant."""
+    formula: str = ""
+    """What it was made from where it was not a matrix, as in ``gaussian:sigma=2``."""
 
     @property
     def name(self) -> str:
@@ -37,8 +40,20 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Several kernels under one name, to be laid side by side."""
+
+    name: str
+    members: tuple[str, ...]
+    """Names and expressions, looked up when the group is used."""
+    description: str = ""
+    reference: str = ""
+    origin: str = BUILT_IN
+
+
+@dataclass(frozen=True)
 class Registry:
-    """Kernels by name. Immutable: `merged` returns a new one.
+    """Kernels by name, and groups of them. Immutable: `merged` returns a new one.
 
     Names are matched without regard to case, ``-`` and ``_``.
 
@@ -48,10 +63,11 @@ class Registry:
     >>> registry["Box-Blur"].name
     'box3'
     >>> len(registry), "edge3" in registry
-    (9, True)
+    (14, True)
     """
 
     entries: tuple[Entry, ...]
+    groups: tuple[Group, ...] = ()
     _by_name: dict[str, Entry] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,30 +95,31 @@ class Registry:
             raise UnknownKernelError(self._unknown(name)) from None
 
     def merged(self, later: Registry) -> Registry:
-        """Return a registry of both, in which a kernel of `later` replaces one of the same name or alias here."""
+        """Return a registry of both, in which what is in `later` replaces what has the same name or alias here."""
         kept = []
         for entry in self.entries:
             if match_form(entry.name) not in later._by_name:
                 aliases = tuple(alias for alias in entry.aliases if match_form(alias) not in later._by_name)
                 kept.append(replace(entry, aliases=aliases))
-        return Registry((*kept, *later.entries))
+        theirs = {match_form(group.name) for group in later.groups}
+        kept = [entry for entry in kept if match_form(entry.name) not in theirs]
+        groups = [group for group in self.groups if group.name not in later and match_form(group.name) not in theirs]
+        return Registry((*kept, *later.entries), (*groups, *later.groups))
+
+    def group(self, name: str) -> Group | None:
+        """Return the group called `name`, or None."""
+        return next((group for group in self.groups if match_form(group.name) == match_form(name)), None)
 
     def _unknown(self, name: str) -> str:
-        from difflib import get_close_matches
+        from imfilt.kernels.families.table import family_names
+        from imfilt.kernels.naming import did_you_mean
 
-        spelt = {match_form(known): known for entry in self.entries for known in entry.names}
-        close = [spelt[found] for found in get_close_matches(match_form(name), spelt, n=3, cutoff=0.6)]
-        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        known = [*(known for entry in self.entries for known in entry.names), *family_names()]
+        known += [group.name for group in self.groups]
+        hint = did_you_mean(name, known)
+        if name.partition("-")[0] in self:  # which is what a difference without spaces looks like
+            hint = f"a minus after a name needs a space before it; {hint}"
         return f"unknown kernel {name!r}; {hint}'imfilt list-kernels' lists them all"
-
-
-def match_form(name: str) -> str:
-    """Return the form in which names are compared: no case, no ``-``, no ``_``.
-
-    >>> match_form("Gaussian_Blur") == match_form("gaussian-blur")
-    True
-    """
-    return name.strip().casefold().replace("-", "").replace("_", "")
 
 
 def load_registry(*files: str | Path) -> Registry:
@@ -116,9 +133,9 @@ def load_registry(*files: str | Path) -> Registry:
     """
     from imfilt.kernels.registry_file import read_registry_file
 
-    registry = Registry(read_registry_file(_built_in_file(), BUILT_IN))
+    registry = read_registry_file(_built_in_file(), BUILT_IN)
     for file in files:
-        registry = registry.merged(Registry(read_registry_file(Path(file), str(file))))
+        registry = registry.merged(read_registry_file(Path(file), str(file)))
     return registry
 
 
@@ -126,7 +143,7 @@ def read_registry(file: Path) -> Registry:
     """Return the kernels of one TOML file alone; raise `RegistryError`, with the file and the place in it."""
     from imfilt.kernels.registry_file import read_registry_file
 
-    return Registry(read_registry_file(file, str(file)))
+    return read_registry_file(file, str(file))
 
 
 def _built_in_file() -> Path:

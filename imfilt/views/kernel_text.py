@@ -5,14 +5,22 @@ from __future__ import annotations
 from fractions import Fraction
 
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.lookup import FAMILY
 from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import Entry
 from imfilt.kernels.separable import separate
 
 
 def matrix_lines(kernel: Kernel) -> list[str]:
-    """Return the matrix, a line for each row, its columns right-aligned."""
-    cells = [[format_number(weight) for weight in row] for row in kernel.weights]
+    """Return the matrix, a line for each row, its columns right-aligned.
+
+    Approximate weights are shown over the divisor, to six digits.
+    """
+    if kernel.approximate:
+        form = kernel.integer_form
+        cells = [[f"{weight / form.divisor:.6g}" for weight in row] for row in form.weights]
+    else:
+        cells = [[format_number(weight) for weight in row] for row in kernel.weights]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
 
@@ -26,15 +34,34 @@ def kernel_facts(entry: Entry) -> list[tuple[str, str]]:
         ("what it does", entry.description),
         ("reference", entry.reference),
         ("from", entry.origin),
+        ("made by", entry.formula),
         ("size", f"{rows} x {columns}"),
-        ("divisor", format_number(kernel.divisor)),
+        ("divisor", "" if kernel.approximate else format_number(kernel.divisor)),
         ("bias", format_number(kernel.bias) if kernel.bias else ""),
         ("anchor", f"row {kernel.anchor[0]}, column {kernel.anchor[1]}" if kernel.anchor else ""),
-        ("sum", f"{format_number(kernel.sum)}{_meaning_of_sum(kernel)}"),
+        ("sum", f"{_short(kernel.sum) if kernel.approximate else format_number(kernel.sum)}{_meaning_of_sum(kernel)}"),
         ("separable", _factors(kernel)),
         ("8-bit output", _range(kernel)),
     ]
-    return [(name, value) for name, value in facts if value]
+    return [(name, value) for name, value in facts if value] + _parameters(entry)
+
+
+def _parameters(entry: Entry) -> list[tuple[str, str]]:
+    """Return the parameters that the family of a kernel has, and what they mean."""
+    if entry.origin != FAMILY:
+        return []
+    from imfilt.kernels.families.family import format_value
+    from imfilt.kernels.families.table import find_family
+
+    family = find_family(entry.formula.partition(":")[0])
+    return [
+        (
+            each.name,
+            f"{each.meaning}: {each.range}"
+            + ("" if each.default is None else f", {format_value(each.default)} if not given"),
+        )
+        for each in (family.parameters if family else ())
+    ]
 
 
 def _meaning_of_sum(kernel: Kernel) -> str:
@@ -49,6 +76,8 @@ def _factors(kernel: Kernel) -> str:
     factors = separate(kernel.integer_form.weights)
     if factors is None:
         return "no"
+    if kernel.approximate:
+        return "yes: a column times a row"
     column, row = (" ".join(map(str, factor)) for factor in factors)
     return f"yes: column {column}, row {row}, divided by {kernel.integer_form.divisor}"
 

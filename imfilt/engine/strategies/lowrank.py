@@ -44,8 +44,13 @@ def fit(stage: Stage) -> Fit | Unfit:
 def factorise(weights: Weights) -> tuple[Pair, ...] | None:
     """Return columns and rows whose products sum up to `weights`, or None where more than a few are needed."""
     matrix = np.array(weights, np.float64)
-    left, values, right = np.linalg.svd(matrix, full_matrices=False)
     total = np.abs(matrix).sum()
+    y, x = np.unravel_index(np.abs(matrix).argmax(), matrix.shape)
+    if matrix[y, x]:  # one column times one row is found without singular values, which take long for large matrices
+        column, row = matrix[:, x], matrix[y] / matrix[y, x]
+        if np.abs(np.outer(column, row) - matrix).sum() <= _NEGLIGIBLE * total:
+            return ((_evened(column), _evened(row)),)
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
     for rank in range(1, min(_LARGEST_RANK, len(values)) + 1):
         columns, rows = left[:, :rank] * values[:rank], right[:rank]
         if np.abs(columns @ rows - matrix).sum() <= _NEGLIGIBLE * total:

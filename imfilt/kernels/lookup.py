@@ -1,0 +1,72 @@
+"""From what a person writes to a kernel: a name, a family with parameters, an expression, or a group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from imfilt.errors import UsageError
+from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.registry import Entry, Registry
+
+FAMILY = "family"
+EXPRESSION = "expression"
+
+
+def find_entry(text: str, registry: Registry) -> Entry:
+    """Return what `text` stands for; raise `UsageError` of one line, for an expression with the column.
+
+    >>> from imfilt.kernels.registry import load_registry
+    >>> entry = find_entry("identity - box:radius=2 / 2", load_registry())
+    >>> entry.name, entry.kernel.size, entry.kernel.sum
+    ('identity-minus-box-radius2-over-2', (5, 5), Fraction(1, 2))
+    """
+    if text in registry and not text.lstrip().startswith("-"):  # which has no meaning in a name, but one before it
+        return registry.entry(text)
+    # Imported where a name is not enough: most commands give names.
+    from imfilt.kernels.expressions.evaluation import evaluate
+    from imfilt.kernels.expressions.parser import parse
+    from imfilt.kernels.expressions.tree import Name
+    from imfilt.kernels.families.table import find_family
+    from imfilt.kernels.naming import to_stem
+
+    try:
+        tree = parse(text)
+        if isinstance(tree, Name) and not tree.parameters and find_family(tree.name) is None:
+            kernel = None
+        else:
+            kernel = evaluate(tree, registry)
+    except UsageError as error:
+        raise type(error)(f"kernel {_shortened(text)!r}: {error}") from None
+    if kernel is None:
+        return registry.entry(text)  # which says that there is none of this name, and what is close to it
+    formula = str(tree)
+    kernel = replace(kernel, name=to_stem(formula))
+    family = find_family(tree.name) if isinstance(tree, Name) else None
+    if family is None:
+        return Entry(kernel, origin=EXPRESSION, formula=formula)
+    return Entry(kernel, family.aliases, family.meaning, family.source, FAMILY, formula=formula)
+
+
+def find_kernels(text: str, registry: Registry) -> tuple[Kernel, ...]:
+    """Return the kernel that `text` stands for, or those of the group of that name."""
+    group = registry.group(text)
+    if group is None:
+        return (find_entry(text, registry).kernel,)
+    try:
+        return tuple(find_entry(member, registry).kernel for member in group.members)
+    except UsageError as error:
+        raise type(error)(f"group {group.name!r} ({group.origin}): {error}") from None
+
+
+def family_entries() -> tuple[Entry, ...]:
+    """Return an entry for each family, with the parameters at their defaults; its formula is how it is written."""
+    from imfilt.kernels.families.table import FAMILIES
+
+    return tuple(
+        Entry(family(), family.aliases, family.meaning, family.source, FAMILY, formula=family.usage)
+        for family in FAMILIES.values()
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,50 @@
+"""Names: the form in which they are compared, those that are close to a misspelt one, and what files are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from zlib import crc32
+
+_LONGEST_STEM = 48
+
+_WORDS = {" + ": "-plus-", " - ": "-minus-", " * ": "-times-", " / ": "-over-", " @ ": "-at-"}
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean …? " with the names that are close to `name`, or nothing where there are none.
+
+    >>> did_you_mean("sgima", ["sigma", "radius"])
+    'did you mean sigma? '
+    """
+    from difflib import get_close_matches
+
+    spelt = {match_form(each): each for each in known}
+    close = [spelt[found] for found in get_close_matches(match_form(name), spelt, n=3, cutoff=0.6)]
+    return f"did you mean {' or '.join(close)}? " if close else ""
+
+
+def match_form(name: str) -> str:
+    """Return the form in which names are compared: no case, no ``-``, no ``_``.
+
+    >>> match_form("Gaussian_Blur") == match_form("gaussian-blur")
+    True
+    """
+    return name.strip().casefold().replace("-", "").replace("_", "")
+
+
+def to_stem(text: str) -> str:
+    """Return the text of an expression as part of a file name: short, and of letters, digits, ``.`` and ``-`` alone.
+
+    What is too long is cut, and a number is added that tells it from others that begin alike.
+
+    >>> to_stem("identity + 0.5 * gaussian:sigma=2")
+    'identity-plus-0.5-times-gaussian-sigma2'
+    """
+    spelt = re.sub(r"(?:^|(?<=\())-", "minus-", text.casefold())
+    for sign, spoken in _WORDS.items():
+        spelt = spelt.replace(sign, spoken)
+    stem = re.sub(r"[^a-z0-9.]+", "-", spelt.replace("=", "")).strip("-.")
+    if len(stem) <= _LONGEST_STEM:
+        return stem or "custom"
+    return f"{stem[: _LONGEST_STEM - 9].rstrip('-.')}-{crc32(text.encode()):08x}"

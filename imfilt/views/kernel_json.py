@@ -1,0 +1,65 @@
+"""What is known of a kernel, a family or a group, as an object of JSON."""
+
+from __future__ import annotations
+
+from imfilt.kernels.families.family import Parameter
+from imfilt.kernels.lookup import FAMILY
+from imfilt.kernels.numbers import Number
+from imfilt.kernels.registry import Entry, Group
+
+
+def written(entry: Entry) -> str:
+    """Return how a kernel is written in a command: its name, or the family with parameters."""
+    return entry.formula if entry.origin == FAMILY else entry.name
+
+
+def kernel_object(entry: Entry) -> dict[str, object]:
+    """Return all that is known of a kernel; for a family, the kernel of its defaults, and its parameters."""
+    kernel = entry.kernel
+    known: dict[str, object] = {
+        "name": written(entry),
+        "aliases": list(entry.aliases),
+        "size": list(kernel.size),
+        "matrix": [[_plain(weight) for weight in row] for row in kernel.weights],
+        "divisor": _plain(kernel.divisor),
+        "bias": _plain(kernel.bias),
+        "anchor": list(kernel.anchor) if kernel.anchor else None,
+        "sum": _plain(kernel.sum),
+        "description": entry.description,
+        "reference": entry.reference,
+        "origin": entry.origin,
+    }
+    if entry.origin == FAMILY:
+        from imfilt.kernels.families.table import find_family
+
+        family = find_family(entry.formula.partition(":")[0])
+        known["parameters"] = [_parameter_object(each) for each in family.parameters] if family else []
+    return known
+
+
+def group_object(group: Group) -> dict[str, object]:
+    """Return all that is known of a group."""
+    return {
+        "name": group.name,
+        "kernels": list(group.members),
+        "description": group.description,
+        "reference": group.reference,
+        "origin": group.origin,
+    }
+
+
+def _parameter_object(parameter: Parameter) -> dict[str, object]:
+    default = parameter.default
+    return {
+        "name": parameter.name,
+        "default": default if default is None or isinstance(default, str) else _plain(default),
+        "range": parameter.range,
+        "meaning": parameter.meaning,
+    }
+
+
+def _plain(number: Number) -> int | float | str:
+    """Return a number as JSON holds it: whole or decimal as a number, a fraction as text such as "1/9"."""
+    if isinstance(number, float):
+        return number
+    return int(number) if number.denominator == 1 else str(number)
