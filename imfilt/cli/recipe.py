@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import click
@@ -151,19 +151,20 @@ def recipe_options(*, without: Collection[str] = ()) -> Callable[[Function], Fun
     return add_options
 
 
-def chosen_recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
-    """Return the recipe that the options make."""
+def chosen_recipe(context: click.Context, options: dict[str, Any], *, named: Sequence[Kernel] = ()) -> Recipe:
+    """Return the recipe that the options make; its kernels are those `named`, or else those that the options choose."""
     like = LIKES[options["like"]] if options.get("like") else None
     if like:
         options = _as_in(like, context, options)
-    kernels = chosen_kernels(
+    lay = _lay(like, correlate=options["correlate"])
+    kernels = tuple(lay(kernel, False, True) for kernel in named) or chosen_kernels(
         context,
         options["names"],
         options["matrices"],
         options["divisor"],
         options["bias"],
         open_registry(options["registries"]),
-        lay=_lay(like, correlate=options["correlate"]),
+        lay=lay,
         side_by_side=options.get("each", False) or options.get("combine") is not None,
     )
     if like:

@@ -12,7 +12,7 @@ from imfilt.cli.command import option
 from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
 from imfilt.cli.kernels import KernelCommand, open_registry
 from imfilt.cli.printing import print_path, say
-from imfilt.cli.recipe import chosen_recipe, recipe_of, recipe_options
+from imfilt.cli.recipe import chosen_recipe, recipe_options
 from imfilt.cli.source import max_pixels_option, open_picture
 from imfilt.cli.types import POSITIVE
 from imfilt.errors import UsageError
@@ -52,10 +52,8 @@ def sheet(
     """
     if all_kernels and (options["names"] or options["matrices"]):
         raise UsageError("--all stands for every kernel; leave it out, or -k and -m")
-    if all_kernels:
-        recipe = recipe_of(tuple(entry.kernel for entry in open_registry(options["registries"]).entries), options)
-    else:
-        recipe = chosen_recipe(context, options)
+    entries = open_registry(options["registries"]).entries if all_kernels else ()
+    recipe = chosen_recipe(context, options, named=[entry.kernel for entry in entries])
     if output is None:
         if image == "-":
             raise UsageError("standard input has no name to write a sheet beside; give -o a file")
