@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imfilt.batch.background import begin
+from imfilt.batch.backups import keeping
+from imfilt.batch.confirming import confirmed
 from imfilt.batch.jobs import Job, Result
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.engine.background import flattened_channels
@@ -128,7 +130,8 @@ def run_job(job: Job) -> Iterator[Outcome]:
         return
     for result in job.results:
         try:
-            plan, found = _filter_and_write(picture, job, result, target_format, mode)
+            with keeping(result.target, result.backup), confirmed(result) as to_write:
+                plan, found = _filter_and_write(picture, job, to_write, target_format, mode)
         except (ImfiltError, MemoryError) as error:
             yield _failure(job, error, result.target)
             continue
@@ -195,7 +198,7 @@ def _filter_and_write(
         _write_stream(encode_picture(fitting, target_format, threads=job.threads))
         return plan, notes
     _make_folder(result.target.parent)
-    write_picture(fitting, result.target, target_format, overwrite=job.overwrite, mode=mode, threads=job.threads)
+    write_picture(fitting, result.target, target_format, overwrite=result.overwrite, mode=mode, threads=job.threads)
     return plan, notes
 
 
@@ -213,7 +216,7 @@ def _filter_and_write_frames(
         _write_stream(stream.getvalue())
     else:
         _make_folder(result.target.parent)
-        write_file(filtered.write, result.target, overwrite=job.overwrite, mode=mode)
+        write_file(filtered.write, result.target, overwrite=result.overwrite, mode=mode)
     return filtered.plan, filtered.notes
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
+from imfilt.batch.jobs import STREAM, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
 from imfilt.cli.command import Settings, Words, option
+from imfilt.cli.jobs import NAME_WORDS, job_options, make_request, print_jobs
 from imfilt.cli.kernels import KernelCommand, kernel_words
 from imfilt.cli.printing import print_path, say, standard_output
 from imfilt.cli.progress import progress_over
@@ -31,17 +32,19 @@ imfilt apply a.png -k gaussian5 -k edge3      one after the other, exactly
 imfilt apply a.png -k edge1 -k edge3 --each   a_edge1.png and a_edge3.png
 imfilt apply a.png -k gaussian:sigma=2.5      one of a family
 imfilt apply a.png -k "edge3 @ gaussian3"     an expression
+imfilt apply "in/**/*.jpg" -k sharpen -n      what would be done
 imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
 
 def _words() -> Words:
     saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
-    return {**kernel_words(), **WORDS, **saving}
+    return {**kernel_words(), **WORDS, **NAME_WORDS, **saving}
 
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_words)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
+@click.argument("inputs", nargs=-1, metavar="INPUT...", type=click.Path(readable=False))
+@job_options
 @recipe_options()
 @option(
     "Output",
@@ -50,15 +53,6 @@ def _words() -> Words:
     show_default="as named, or as the source",
     help=f"Write {', '.join(name.lower() for name in WRITTEN)}.",
 )
-@option(
-    "Output",
-    "-o",
-    "--output",
-    metavar="PATH",
-    type=click.Path(readable=False),
-    help="A file, a folder (DIR/), or - for standard output.",
-)
-@option("Output", "--each", is_flag=True, help="Write one picture for each kernel, with its name in the file name.")
 @option(
     "Output", "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF.", show_default="as the source"
 )
@@ -70,10 +64,7 @@ def _words() -> Words:
     help="Rather a fast or a small PNG, TIFF, JPEG, WebP or AVIF.",
 )
 @option("Output", "--strip", type=click.Choice(list(STRIPS)), help="Leave out metadata, or only where it was taken.")
-@option("Output", "--overwrite", is_flag=True, help="Replace outputs that are there already.")
-@option("Output", "--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
-@option("Output", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
-@option("Batch", "-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
+@option("Input", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
 @option(
     "Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse files with more pixels, over all frames."
 )
@@ -85,36 +76,44 @@ def _words() -> Words:
 def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> None:
     """Filter pictures with one kernel, or with several in a row or side by side.
 
-    An INPUT is a file, a folder, or - for standard input. The paths of the pictures written are printed, one a line. A
-    file that is there already is never touched unless you say so.
+    An INPUT is a file, a folder, a pattern such as "in/*.jpg" that the shell left as it is, or - for standard input.
+    The paths of the pictures written are printed, one a line. A file that is there already is never touched unless you
+    say so.
     """
-    request = Request(
+    if not inputs and options["files_from"] is None:
+        raise click.MissingParameter(ctx=context, param=context.command.params[0])
+    request = make_request(
         inputs,
         _recipe(context, options),
-        output=options["output"],
-        existing=_existing(options),
-        recursive=options["recursive"],
+        options,
         max_pixels=options["max_pixels"],
         threads=options["threads"],
         strategy=options["strategy"],
         frame=options["frame"],
-        each=options["each"],
         saving=Saving(options["quality"], options["compression"], options["strip"]),
         format=None if options["format"] is None else format_named(options["format"]),
     )
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
-    if to_stream and standard_output().isatty():
+    if to_stream and standard_output().isatty() and not options["dry_run"]:
         raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
-    jobs, outcomes = make_jobs(request)
-    from imfilt.batch.runners import RUNNERS  # NumPy is imported here, when all is known to be in order
-
+    batch = make_jobs(request)
     debug = context.ensure_object(Settings).debug
     report = partial(_report, verbose=options["verbose"], quiet=options["quiet"], debug=debug)
-    results = sum(len(job.results) for job in jobs)
-    with progress_over(results, quiet=options["quiet"]) as advance:
-        for outcome in outcomes:
-            report(outcome)
-        for outcome in RUNNERS["serial"](jobs):
+    outcomes = list(batch.outcomes)
+    for outcome in (*batch.outcomes, *(batch.skipped if options["verbose"] else ())):
+        report(outcome)
+    if not (batch.jobs or batch.outcomes or batch.skipped):
+        say("no pictures to filter")
+    if options["dry_run"]:
+        print_jobs(batch.jobs)
+    if options["dry_run"] or not batch.jobs:
+        context.exit(exit_code(outcomes))
+    from imfilt.batch.runners import RUNNERS  # NumPy is imported here, when all is known to be in order
+
+    with progress_over(batch.results, quiet=options["quiet"]) as advance:
+        for outcome in RUNNERS["serial"](batch.jobs):
+            if batch.resumption is not None:
+                outcome = batch.resumption.record(outcome)
             outcomes.append(outcome)
             advance()
             report(outcome)
@@ -127,14 +126,6 @@ def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
     return chosen_recipe(context, options)
 
 
-def _existing(options: dict[str, Any]) -> Existing:
-    if options["overwrite"] and options["skip_existing"]:
-        raise UsageError("--overwrite and --skip-existing contradict each other; give one of them")
-    if options["overwrite"]:
-        return Existing.OVERWRITE
-    return Existing.SKIP if options["skip_existing"] else Existing.REFUSE
-
-
 def _report(outcome: Outcome, *, verbose: bool, quiet: bool, debug: bool) -> None:
     """Print the path of what was written, and why anything was not."""
     source = outcome.source or "standard input"
@@ -142,7 +133,7 @@ def _report(outcome: Outcome, *, verbose: bool, quiet: bool, debug: bool) -> Non
         if debug:
             traceback.print_exception(outcome.error)
         say(f"{source}: {outcome.error}")
-    elif outcome.status is Status.SKIPPED and verbose:
+    elif outcome.status is Status.SKIPPED and verbose and outcome.target:
         say(f"{source}: skipped, {outcome.target} is there already")
     elif outcome.status is Status.WRITTEN and outcome.target is not None and not quiet:
         print_path(outcome.target)
