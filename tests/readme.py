@@ -22,7 +22,8 @@ from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.likes import LIKES
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
-from imfilt.images.formats import FORMATS, LEFT_OUT, Format
+from imfilt.images.formats import FORMATS, Format
+from imfilt.images.left_out import LEFT_OUT
 from imfilt.kernels.expressions.evaluation import FUNCTIONS
 from imfilt.kernels.families.family import Parameter, format_value
 from imfilt.kernels.families.table import FAMILIES
