@@ -78,6 +78,7 @@ def apply(
     background: tuple[int, int, int] | None = None,
     channels: str | None = None,
     gray: str | None = None,
+    linear: bool = False,
     registry: Registry | None = None,
     threads: int | None = None,
 ) -> Samples:
@@ -122,6 +123,8 @@ def apply(
         Some of the letters ``rgba``, or ``luma``: the channels of an image of Pillow that are filtered.
     gray : str, optional
         ``rec601``, ``rec709`` or ``mean``: what is made of the colours of an image of Pillow before they are filtered.
+    linear : bool
+        Filter the light that an image of Pillow stands for, by its colour profile, or sRGB where it has none.
     registry : Registry, optional
         The built-in kernels where it is not given; see `load_registry`.
     threads : int, optional
@@ -164,6 +167,7 @@ def apply(
         background=background,
         channels=channels,
         gray=gray,
+        linear=linear,
     )
     if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array

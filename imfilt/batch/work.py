@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imfilt.engine.channels import ViewedRows
+    from imfilt.engine.linear import LinearRows
     from imfilt.engine.normalisations import Extremes
     from imfilt.engine.plan import Plan
     from imfilt.engine.strips import RowSink
@@ -57,7 +58,7 @@ def filter_picture(
     from imfilt.engine.channels import ViewedRows
     from imfilt.engine.run import filter_rows
     from imfilt.images.results import result_like
-    from imfilt.images.rows import rows_of
+    from imfilt.images.rows import PictureRows, rows_of
 
     plan, source = plan_for(picture, recipe, strategy=strategy)
     is_apart = isinstance(source, ViewedRows) and source.is_own_picture
@@ -66,8 +67,9 @@ def filter_picture(
         return picture, plan
     rows, columns, _ = plan.result_shape
     result = result_like(picture, rows, columns, mode_of_result(picture.mode, recipe))
-    sink: RowSink = rows_of(result, unused=0 if is_apart else rows_of(picture).unused)
-    if isinstance(source, ViewedRows) and not is_apart:
+    unused = 0 if is_apart or recipe.linear else rows_of(picture).unused
+    sink: RowSink = rows_of(result, unused=unused)
+    if not isinstance(source, PictureRows) and not is_apart:
         sink = source.into(sink)
     filter_rows(plan, source, sink, threads=threads, extremes=extremes)
     return result, plan
@@ -75,18 +77,39 @@ def filter_picture(
 
 def plan_for(
     picture: AnyPicture, recipe: Recipe, *, strategy: str | None = None
-) -> tuple[Plan, PictureRows | ViewedRows]:
+) -> tuple[Plan, PictureRows | ViewedRows | LinearRows]:
     """Return the plan of `recipe` for a picture, and the rows that it is for."""
     from imfilt.engine.channels import seen_by
     from imfilt.engine.plan import make_plan
     from imfilt.images.rows import rows_of
 
     mode, rows = picture.mode, rows_of(picture)
+    if recipe.linear:
+        return _plan_in_light(picture, rows, recipe, strategy)
     recipe, viewed, has_alpha = seen_by(recipe, mode.colour, mode.samples, rows, has_alpha=mode.has_alpha)
     source = viewed or rows
     unused = 0 if viewed else rows.unused
     plan = make_plan(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)
     return plan, source
+
+
+def _plan_in_light(
+    picture: AnyPicture, rows: PictureRows, recipe: Recipe, strategy: str | None
+) -> tuple[Plan, LinearRows]:
+    from imfilt.engine.linear import LIGHT, LinearRows, check_linear, srgb
+    from imfilt.engine.plan import make_plan
+
+    mode = picture.mode
+    check_linear(recipe, mode.colour, mode.samples)
+    profile = picture.carried.things.get("icc_profile")
+    if profile:
+        from imfilt.images.icc import curves_in
+
+        curves = curves_in(profile, mode.colour)
+    else:
+        curves = [srgb] * (mode.channels - mode.has_alpha)
+    light = LinearRows(rows, mode.channels, mode.samples, curves)
+    return make_plan(recipe, LIGHT, light.shape, has_alpha=mode.has_alpha, strategy=strategy), light
 
 
 def mode_of_result(mode: Mode, recipe: Recipe) -> Mode:

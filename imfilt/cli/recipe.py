@@ -129,6 +129,9 @@ _RECIPE_OPTIONS = {
         type=click.Choice(list(GREYS)),
         help="Make grey of colours first.",
     ),
+    "linear": option(
+        "Colour", "--linear", is_flag=True, help="Filter light: by the picture's colour profile, or sRGB."
+    ),
     "depth": option(
         "Output",
         "--depth",

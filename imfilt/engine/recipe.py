@@ -63,6 +63,8 @@ class Recipe:
         that ``rec601`` makes of colours, and adds what it changes by to red, green and blue, clipped.
     gray : str, optional
         A name of `GREYS`: what is made of colours before they are filtered, rounded half up.
+    linear : bool
+        Filter light, not the samples that encode it: by the curves of a picture's colour profile, or sRGB.
     background : (red, green, blue), optional
         Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
 
@@ -87,6 +89,7 @@ class Recipe:
     background: Colour | None = None
     channels: str | None = None
     gray: str | None = None
+    linear: bool = False
 
     def __post_init__(self) -> None:
         if not self.kernels:
@@ -109,6 +112,8 @@ class Recipe:
         if self.channels is not None:
             fill("channels", check_channels(self.channels))
             self._check_layout()
+        if self.linear:
+            self._check_light()
         if self.anchor is not None:
             anchors = {_anchor_in(kernel, self.anchor) for kernel in self.kernels}
             fill("anchor", anchors.pop())
@@ -177,6 +182,13 @@ class Recipe:
         for name, changed in changes.items():
             if changed:
                 raise RecipeError(f"channels {self.channels!r} leaves the others as they are; give it without {name}")
+
+    def _check_light(self) -> None:
+        """Raise `RecipeError` for what counts levels, of which light has none."""
+        others = {"channels": self.channels, "gray": self.gray, "depth": self.depth, "background": self.background}
+        for name, value in (others | {"normalize none": self.normalisation.float_only}).items():
+            if value:
+                raise RecipeError(f"linear light does not go with {name}; leave one of them out")
 
     def _check_side_by_side(self) -> None:
         if len(self.kernels) < 2:
