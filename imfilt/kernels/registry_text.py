@@ -61,8 +61,8 @@ def _family_text(formula: str) -> str:
 def with_entry(text: str, entry: Entry, *, replace: bool = False) -> str:
     """Return the text of a registry file with `entry` at its end, or in the place of the one of that name.
 
-    Raises `RegistryError` where there is one of that name and it is not to be replaced; where the result is no registry;
-    where the file is laid out so that nothing can be put into it without touching the rest.
+    Raises `RegistryError` where there is one of that name and it is not to be replaced, where the result is no
+    registry, or where the file is laid out so that nothing can be put into it without touching the rest.
     """
     there = read_registry_text(text, "")
     known = next((each.name for each in there.entries if match_form(each.name) == match_form(entry.name)), None)
