@@ -436,7 +436,7 @@ def test_help_is_the_same_by_both_names_with_examples_before_options(run: Run, c
 def test_the_help_of_apply_has_its_groups_in_order_and_names_what_can_be_chosen(run: Run) -> None:
     text = run("apply", "--help").text
     groups = re.findall(r"^(\w+) options:$", text, re.MULTILINE)
-    assert groups == ["Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other"]
+    assert groups == ["Input", "Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other"]
     words = " ".join(text.split())
     for chosen in ("edge, reflect, symmetric, wrap, zero, constant:V", "[same|valid|full]", "--normalise"):
         assert chosen in words
