@@ -30,6 +30,8 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.registry import Registry, load_registry
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from PIL import Image
@@ -75,6 +77,7 @@ def apply(
     combine: str | None = None,
     pool: str | None = None,
     depth: str | None = None,
+    threshold: float | Fraction | None = None,
     background: tuple[int, int, int] | None = None,
     channels: str | None = None,
     gray: str | None = None,
@@ -113,6 +116,8 @@ def apply(
     pool : str, optional
         Bring the finished samples together, window by window: ``max``, ``mean``, ``sum`` or ``min``, with the size of
         the windows and how far apart they lie, as in ``max:2``, ``mean:3x2`` or ``max:3,s2``; see `pool`.
+    threshold : number, optional
+        A finished sample that differs from the one that came in by less than so many levels stays as it came in.
     depth : str, optional
         ``8``, ``16`` or ``float``: what the samples are converted to, white to white, before they are rounded once. An
         image of Pillow must be able to hold it.
@@ -164,6 +169,7 @@ def apply(
         combine=combine,
         pool=pool,
         depth=depth,
+        threshold=threshold,
         background=background,
         channels=channels,
         gray=gray,

@@ -105,6 +105,12 @@ _RECIPE_OPTIONS = {
         shell_complete=_complete_pools,
         help=f"Then make one sample of N x N (or NxM): {', '.join(POOLS)}. max:3,s2 does so every 2 samples.",
     ),
+    "threshold": option(
+        "Arithmetic",
+        "--threshold",
+        metavar="LEVELS",
+        help="Keep samples that would change by less, as unsharp masks do.",
+    ),
     "alpha": option(
         "Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered."
     ),

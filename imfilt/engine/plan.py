@@ -119,6 +119,8 @@ class Plan(NamedTuple):
             lines.append(f"in {chain.dtype}{proof}; {self.strip} rows at a time")
         if self.recipe.combination:
             lines.append(f"then {self.recipe.combination.name}: {self.recipe.combination.meaning}")
+        if self.recipe.threshold:
+            lines.append(f"samples that would change by less than {float(self.recipe.threshold):g} levels stay")
         if self.recipe.pooling:
             lines.append(f"then {self.recipe.pooling}")
         if self.output != self.samples:
