@@ -67,6 +67,8 @@ class Recipe:
         Filter light, not the samples that encode it: by the curves of a picture's colour profile, or sRGB.
     background : (red, green, blue), optional
         Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
+    ties_to_even : bool
+        Round exact halves to the even level, not up; roots are rounded as they always are.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Recipe:
     channels: str | None = None
     gray: str | None = None
     linear: bool = False
+    ties_to_even: bool = False
 
     def __post_init__(self) -> None:
         if not self.kernels:
