@@ -179,6 +179,8 @@ def chosen_recipe(context: click.Context, options: dict[str, Any], *, named: Seq
     if like:
         kernels = _rounded_as_in(like, kernels, options)
     settings = {name: options[name] for name in _RECIPE_OPTIONS if name in options and name != "like"}
+    if like:
+        settings["ties_to_even"] = like.ties_to_even
     return Recipe(kernels, **settings)
 
 

@@ -211,7 +211,9 @@ def make_plan(
             "last kernel, choose another border, or use --alpha straight"
         )
     try:
-        chains = _make_chains(recipe, samples, shape, weighted, strategy, may_be_late=not unrounded)
+        chains = _make_chains(
+            recipe, samples, shape, weighted, strategy, may_be_late=not (unrounded or recipe.ties_to_even)
+        )
     except OverflowError:
         raise RecipeError(_TOO_LARGE) from None
     last = chains[0].stages[-1]

@@ -72,6 +72,8 @@ class Recipe:
         unsharp masks leave alone, and the one thing in a recipe that is not linear.
     background : (red, green, blue), optional
         Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
+    ties_to_even : bool
+        Round exact halves to the even level, not up; roots are rounded as they always are.
 
     Raises
     ------
@@ -96,6 +98,7 @@ class Recipe:
     gray: str | None = None
     linear: bool = False
     threshold: Number | None = None
+    ties_to_even: bool = False
 
     def __post_init__(self) -> None:
         if not self.kernels:
