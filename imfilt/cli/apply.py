@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from imfilt.batch.jobs import STREAM, make_jobs
+from imfilt.batch.jobs import STREAM, Batch, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
 from imfilt.cli.command import Settings, Words, option
 from imfilt.cli.jobs import NAME_WORDS, job_options, make_request, print_jobs
@@ -37,12 +37,13 @@ imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
 
-def _words() -> Words:
+def apply_words() -> Words:
+    """Return the words that the help of `apply` explains."""
     saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
     return {**kernel_words(), **WORDS, **NAME_WORDS, **saving}
 
 
-@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_words)
+@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=apply_words)
 @click.argument("inputs", nargs=-1, metavar="INPUT...", type=click.Path(readable=False))
 @job_options
 @recipe_options()
@@ -82,7 +83,19 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
     """
     if not inputs and options["files_from"] is None:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
-    request = make_request(
+    request = requested(context, inputs, options)
+    to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
+    if to_stream and standard_output().isatty() and not options["dry_run"]:
+        raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
+    batch = make_jobs(request)
+    if not (batch.jobs or batch.outcomes or batch.skipped):
+        say("no pictures to filter")
+    context.exit(exit_code(do_batch(context, batch, options)))
+
+
+def requested(context: click.Context, inputs: Sequence[str], options: dict[str, Any]) -> Request:
+    """Return what the options ask for; raise `UsageError` where they contradict each other."""
+    return make_request(
         inputs,
         _recipe(context, options),
         options,
@@ -93,21 +106,19 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         saving=Saving(options["quality"], options["compression"], options["strip"]),
         format=None if options["format"] is None else format_named(options["format"]),
     )
-    to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
-    if to_stream and standard_output().isatty() and not options["dry_run"]:
-        raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
-    batch = make_jobs(request)
+
+
+def do_batch(context: click.Context, batch: Batch, options: dict[str, Any]) -> list[Outcome]:
+    """Do the jobs, or print them in a dry run, and report what becomes of each; return the outcomes."""
     debug = context.ensure_object(Settings).debug
     report = partial(_report, verbose=options["verbose"], quiet=options["quiet"], debug=debug)
     outcomes = list(batch.outcomes)
     for outcome in (*batch.outcomes, *(batch.skipped if options["verbose"] else ())):
         report(outcome)
-    if not (batch.jobs or batch.outcomes or batch.skipped):
-        say("no pictures to filter")
     if options["dry_run"]:
         print_jobs(batch.jobs)
     if options["dry_run"] or not batch.jobs:
-        context.exit(exit_code(outcomes))
+        return outcomes
     from imfilt.batch.runners import RUNNERS  # NumPy is imported here, when all is known to be in order
 
     with progress_over(batch.results, quiet=options["quiet"]) as advance:
@@ -117,7 +128,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
             outcomes.append(outcome)
             advance()
             report(outcome)
-    context.exit(exit_code(outcomes))
+    return outcomes
 
 
 def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:

@@ -39,6 +39,8 @@ class Request:
     recipe: Recipe
     listed: Sequence[str] = ()
     """Files and folders by their names alone: no globs, and "-" is a file."""
+    listed_in: str | None = None
+    """The folder that all listed files were found in, and whose tree results are laid out like, if there is one."""
     include: Sequence[str] = ()
     """Patterns of which a picture must match one; see `imfilt.batch.jobs.patterns`."""
     exclude: Sequence[str] = ()

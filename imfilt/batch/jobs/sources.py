@@ -41,6 +41,7 @@ class _Search:
         self.sources: list[Source] = []
         self.outcomes: list[Outcome] = []
         self._recursive = request.recursive
+        self._listed_in = request.listed_in
         self._wanted, self._unwanted = _filters(request)
         self._extensions = {name for name, entry in EXTENSIONS.items() if entry.is_written or request.format}
         self._files: dict[int, str] = {}
@@ -62,9 +63,9 @@ class _Search:
         if stat.S_ISDIR(status.st_mode):
             self._add_folder(path)
         elif stat.S_ISREG(status.st_mode):
-            name = os.path.basename(path)
-            if self._is_chosen(name):
-                self._take(Source(path, name, None, status.st_ino))
+            below = os.path.basename(path) if self._listed_in is None else os.path.relpath(path, self._listed_in)
+            if self._is_chosen(below):
+                self._take(Source(path, below, self._listed_in, status.st_ino))
         else:
             raise PictureError(f"neither a file nor a folder, but {_kind(status.st_mode)}; it is not opened")
 
