@@ -142,9 +142,10 @@ class _Accountant:
         if planes == "alpha":
             return step.weights, Fraction(step.divisor)
         kernel = self._plan.recipe.kernels[-1]
-        if self._plan.recipe.correlate:
-            return kernel.weights, to_fraction(kernel.divisor)
-        return [row[::-1] for row in reversed(kernel.weights)], to_fraction(kernel.divisor)
+        weights, divisor = kernel.weights, to_fraction(kernel.divisor)
+        if kernel.approximate:  # whole numbers over a large power of two, which nobody wrote
+            weights, divisor = tuple(tuple(to_fraction(w) / divisor for w in row) for row in weights), Fraction(1)
+        return weights if self._plan.recipe.correlate else [row[::-1] for row in reversed(weights)], divisor
 
     def _beneath(self, number: int, place: int, rows: Sequence[int], columns: Sequence[int]) -> Array:
         """Return the numbers that a stage finds at `rows` and `columns`, in the picture and beyond it."""
