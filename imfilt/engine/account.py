@@ -139,12 +139,16 @@ class _Accountant:
 
     def _weights(self, planes: str, step: Step) -> tuple[Sequence[Sequence[Number]], Fraction]:
         """Return the weights as they lie over the picture, as a person wrote them, and their divisor."""
-        if planes == "alpha":
-            return step.weights, Fraction(step.divisor)
         kernel = self._plan.recipe.kernels[-1]
-        if self._plan.recipe.correlate:
-            return kernel.weights, to_fraction(kernel.divisor)
-        return [row[::-1] for row in reversed(kernel.weights)], to_fraction(kernel.divisor)
+        weights: Sequence[Sequence[Number]] = kernel.weights
+        divisor = to_fraction(kernel.divisor)
+        if planes == "alpha":
+            weights, divisor = step.weights, Fraction(step.divisor)
+        elif not self._plan.recipe.correlate:
+            weights = [row[::-1] for row in reversed(weights)]
+        if kernel.approximate:  # whole numbers over a large power of two, which nobody wrote
+            return [[to_fraction(weight) / divisor for weight in row] for row in weights], Fraction(1)
+        return weights, divisor
 
     def _beneath(self, number: int, place: int, rows: Sequence[int], columns: Sequence[int]) -> Array:
         """Return the numbers that a stage finds at `rows` and `columns`, in the picture and beyond it."""

@@ -187,8 +187,9 @@ def _formula(account: Account, recipe: Recipe) -> str:
     """Return what is done to the sum."""
     divisor = short_number(account.divisor)
     if account.planes == "premultiplied":
-        own = to_fraction(recipe.kernels[-1].divisor)
-        divisor = f"({short_number(own)} x {short_number(account.divisor / own)}, the filtered alpha)"
+        own = Fraction(1) if recipe.kernels[-1].approximate else to_fraction(recipe.kernels[-1].divisor)
+        alpha = f"alpha {short_number(account.divisor / own)}"
+        divisor = alpha if own == 1 else f"({short_number(own)} x {alpha})"
     divided = f" / {divisor}" if account.divisor != 1 else ""
     added = f" {'-' if account.bias < 0 else '+'} {short_number(abs(account.bias))}" if account.bias else ""
     return f"{short_number(account.sum)}{divided}{added}"
