@@ -17,6 +17,7 @@ from imfilt.engine.planes import PLANES
 from imfilt.engine.stage import ANY_INTEGER
 from imfilt.engine.steps import Step, make_passes, total_bias
 from imfilt.errors import RecipeError
+from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
 
 Array = NDArray[Any]
@@ -83,6 +84,11 @@ def account_for(plan: Plan, samples: Array, position: tuple[int, int], extremes:
             f"and rows 0 to {rows - 1}"
         )
     return _Accountant(plan, samples, position, extremes).accounts()
+
+
+def written_divisor(kernel: Kernel) -> Fraction:
+    """Return the divisor that an account shows: 1 for approximate weights, which are shown as decimals."""
+    return Fraction(1) if kernel.approximate else to_fraction(kernel.divisor)
 
 
 class _Accountant:

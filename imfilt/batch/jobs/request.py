@@ -16,6 +16,10 @@ from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
+from imfilt.kernels.naming import shortened
+
+_LONGEST_NAME = 100
+"""What is added to the name of a file, which has to stay below 255 characters."""
 
 
 class Existing(Enum):
@@ -95,7 +99,7 @@ class Request:
         """
         if not self.each:
             names = [kernel.name for kernel in self.recipe.kernels] + [self.recipe.combine or ""]
-            return [("_".join(filter(None, names)), self.recipe)]
+            return [(shortened("_".join(filter(None, names)), _LONGEST_NAME), self.recipe)]
         kernels = list(dict.fromkeys(self.recipe.kernels))
         shared = Counter(kernel.name for kernel in kernels)
         numbers = {name: count(1) for name, kernels in shared.items() if kernels > 1}
