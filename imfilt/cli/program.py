@@ -36,6 +36,7 @@ COMMANDS = {
     "lint": ("imfilt.cli.lint:lint", "Say what kernels may do that was not meant."),
     "list-kernels": ("imfilt.cli.list_kernels:list_kernels", "List the kernels there are."),
     "preview": ("imfilt.cli.preview:preview", "Show a picture before and after, in the terminal."),
+    "report": ("imfilt.cli.report:report", "Write a page about what is done to pictures."),
     "shape": ("imfilt.cli.shape:shape", "Follow a picture through the layers of a neural network."),
     "sheet": ("imfilt.cli.sheet:sheet", "Draw what kernels make of a picture, side by side."),
     "show-kernel": ("imfilt.cli.show_kernel:show_kernel", "Show one kernel and what it does."),
