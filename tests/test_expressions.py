@@ -324,7 +324,7 @@ def test_what_is_wrong_is_one_line_with_the_column(text: str, problem: str) -> N
     [
         ("+".join(["gaussian:sigma=100"] * 200), "this takes too many steps to be worked out exactly; "),
         ("disk:100 @ disk:100", "this takes too many steps to be worked out exactly; "),
-        ("@".join(["box:radius=200"] * 3), "this makes a kernel larger than 1001 x 1001; "),
+        ("@".join(["[" + "1 " * 400 + "]"] * 3), "this makes a kernel larger than 1001 x 1001; "),
         ("@".join(["gaussian:sigma=3"] * 60), "a number outside 1e-308 to 1e308"),
         ("*".join(["0.123456789"] * 300) + "*box3", "a number outside 1e-308 to 1e308"),
     ],
