@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import urandom
@@ -45,6 +44,8 @@ def _keep(target: Path, backup: Path) -> None:
 
 
 def _copy(target: Path, backup: Path) -> None:
+    import shutil
+
     temporary = backup.with_name(f".imfilt-{urandom(8).hex()}.tmp")
     try:
         shutil.copy2(target, temporary)

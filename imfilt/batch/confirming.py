@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from filecmp import cmp
 from os import urandom
 from os.path import lexists
 
@@ -22,6 +21,8 @@ def confirmed(result: Result) -> Iterator[Result]:
     if not result.confirm or result.target is None or not lexists(result.target):
         yield result
         return
+    from filecmp import cmp
+
     beside = result.target.with_name(f".imfilt-{urandom(8).hex()}.tmp")
     try:
         yield replace(result, target=beside, overwrite=False)

@@ -132,7 +132,9 @@ class Conflicts:
             if source == its_source:
                 raise TargetError(f"two kernels would both be written to {target}; put {{kernel}} into --name")
             hint = "" if other == real else f", which is the same file as {os.path.basename(other)} there"
-            raise TargetError(f"{its_source} and {source} would both be written to {target}{hint}")
+            raise TargetError(
+                f"{its_source} and {source} would both be written to {target}{hint}; name them apart with --name"
+            )
 
     def _is_there(self, place: _Folder, name: str, target: str) -> bool:
         number = place.number_of_file(name)
