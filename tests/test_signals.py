@@ -320,13 +320,15 @@ AT_EVERY_LINE = """
 import json, os, pathlib, signal, sys
 from PIL import Image
 from imfilt.cli.program import main
-from imfilt.images import writing
+from imfilt.images import atomic, temporary, writing
+
+WRITING = {module.__file__ for module in (atomic, temporary, writing)}
 
 def command(step):
     lines = 0
 
     def trace(frame, event, argument):
-        return count if frame.f_code.co_filename == writing.__file__ else None
+        return count if frame.f_code.co_filename in WRITING else None
 
     def count(frame, event, argument):
         nonlocal lines

@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import PictureError, TargetError, UsageError
@@ -56,6 +57,7 @@ class Job:
     saving: Saving = _AS_USUAL
     frame: int | None = None
     """The only frame or page to be filtered, counted from 0; None for all."""
+    care: Care = USUAL_CARE
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Request:
     """The only frame or page to be filtered, counted from 0; None for all."""
     format: str | None = None
     """The format of the results, a key of `FORMATS`; as their names say, or as the source, where it is not given."""
+    care: Care = USUAL_CARE
     each: bool = False
     """Whether each kernel of the recipe makes a picture of its own."""
 
@@ -193,6 +196,7 @@ def _job(request: Request, source: Path | None, targets: Sequence[Path] | None, 
         request.strategy,
         request.saving,
         request.frame,
+        request.care,
     )
 
 

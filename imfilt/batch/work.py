@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,14 @@ from imfilt.engine.background import flattened_channels
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import DEPTHS
 from imfilt.errors import ImfiltError, PictureError, UsageError
+from imfilt.images.atomic import Manner, write_file
 from imfilt.images.carried import losses
 from imfilt.images.fit import fit
 from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, check_saving, describe_mode
 from imfilt.images.modes import Mode
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
-from imfilt.images.writing import encode_picture, write_file, write_picture
+from imfilt.images.writing import encode_picture, write_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -112,13 +114,18 @@ def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) ->
     return result
 
 
+def do_job(job: Job) -> list[Outcome]:
+    """Do one job, and return what became of its results, as `run_job` yields it."""
+    return list(run_job(job))
+
+
 def run_job(job: Job) -> Iterator[Outcome]:
     """Do one job, and yield what became of each result; an `ImfiltError` becomes a failed outcome.
 
     A source that cannot be read makes one outcome, however many results it was to have.
     """
     try:
-        mode = _permissions(job.source)
+        manner = _manner_of(job)
         picture = _read(job)
         target_format = FORMATS[job.format or picture.format]
         check_saving(target_format, job.saving)
@@ -128,7 +135,7 @@ def run_job(job: Job) -> Iterator[Outcome]:
         return
     for result in job.results:
         try:
-            plan, found = _filter_and_write(picture, job, result, target_format, mode)
+            plan, found = _filter_and_write(picture, job, result, target_format, manner)
         except (ImfiltError, MemoryError) as error:
             yield _failure(job, error, result.target)
             continue
@@ -172,20 +179,23 @@ def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = N
 def _read(job: Job) -> AnyPicture | Frames:
     source = job.source or _read_stream()
     to_8_bits = all(result.recipe.depth == "8" for result in job.results)
-    reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits))
+    read = partial(read_picture, source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits)
+    if "imfilt.engine.run" in sys.modules:
+        return read()
+    reading = begin(read)
     import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
 
     return reading()
 
 
 def _filter_and_write(
-    picture: AnyPicture | Frames, job: Job, result: Result, target_format: Format, mode: int | None
+    picture: AnyPicture | Frames, job: Job, result: Result, target_format: Format, manner: Manner
 ) -> tuple[Plan, Notes]:
     if not isinstance(picture, Picture):
         from imfilt.images.frames.reading import Frames
 
         if isinstance(picture, Frames):
-            return _filter_and_write_frames(picture, job, result, target_format, mode)
+            return _filter_and_write_frames(picture, job, result, target_format, manner)
     is_last = result is job.results[-1]  # which may be written over the source
     filtered, plan = filter_picture(
         _as_wished(picture, job), result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last
@@ -195,12 +205,12 @@ def _filter_and_write(
         _write_stream(encode_picture(fitting, target_format, threads=job.threads))
         return plan, notes
     _make_folder(result.target.parent)
-    write_picture(fitting, result.target, target_format, overwrite=job.overwrite, mode=mode, threads=job.threads)
+    write_picture(fitting, result.target, target_format, manner, threads=job.threads)
     return plan, notes
 
 
 def _filter_and_write_frames(
-    frames: Frames, job: Job, result: Result, target_format: Format, mode: int | None
+    frames: Frames, job: Job, result: Result, target_format: Format, manner: Manner
 ) -> tuple[Plan, Notes]:
     from imfilt.batch.frames import FilteredFrames
 
@@ -213,7 +223,7 @@ def _filter_and_write_frames(
         _write_stream(stream.getvalue())
     else:
         _make_folder(result.target.parent)
-        write_file(filtered.write, result.target, overwrite=job.overwrite, mode=mode)
+        write_file(filtered.write, result.target, manner)
     return filtered.plan, filtered.notes
 
 
@@ -233,12 +243,16 @@ def _write_stream(data: bytes) -> None:
         raise PictureError(f"standard output cannot be written: {error.strerror or error}") from None
 
 
-def _permissions(source: Path | None) -> int | None:
-    """Return the permissions of the source, which are those of the result; None where there are none to follow."""
+def _manner_of(job: Job) -> Manner:
+    """Return how the results are written: with the permissions of the source, and its times if they are kept."""
+    if job.source is None:
+        return Manner(job.overwrite, is_synced=job.care.sync)
     try:
-        return source.stat().st_mode & 0o777 if source else None
+        source = job.source.stat()
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror or error}") from None
+    times = (source.st_atime_ns, source.st_mtime_ns) if job.care.keep_times else None
+    return Manner(job.overwrite, source.st_mode & 0o777, times, job.care.sync)
 
 
 def _make_folder(folder: Path) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from imfilt.batch.care import Care
 from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
+from imfilt.batch.runners import RUNNERS
 from imfilt.cli.command import Settings, Words, option
 from imfilt.cli.kernels import KernelCommand, kernel_words
 from imfilt.cli.printing import print_path, say, standard_output
@@ -37,7 +39,8 @@ imfilt apply - -k blur <a.png >b.png          standard input and output
 
 def _words() -> Words:
     saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
-    return {**kernel_words(), **WORDS, **saving}
+    runners = {"Runners": [(name, runner.meaning) for name, runner in RUNNERS.items()]}
+    return {**kernel_words(), **WORDS, **saving, **runners}
 
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_words)
@@ -72,8 +75,13 @@ def _words() -> Words:
 @option("Output", "--strip", type=click.Choice(list(STRIPS)), help="Leave out metadata, or only where it was taken.")
 @option("Output", "--overwrite", is_flag=True, help="Replace outputs that are there already.")
 @option("Output", "--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
+@option("Output", "--preserve", is_flag=True, help="Give results the times of their sources, beside the permissions.")
+@option("Output", "--fsync", is_flag=True, help="Wait until the disk has each result, so that a power cut loses none.")
 @option("Output", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
 @option("Batch", "-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
+@option("Batch", "-j", "--jobs", type=POSITIVE, show_default="automatic", help="Work on N pictures at the same time.")
+@option("Batch", "--runner", default="auto", type=click.Choice(list(RUNNERS)), help="Who works on them.")
+@option("Batch", "--fail-fast", is_flag=True, help="Begin no further picture when one has failed.")
 @option(
     "Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse files with more pixels, over all frames."
 )
@@ -101,12 +109,15 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         each=options["each"],
         saving=Saving(options["quality"], options["compression"], options["strip"]),
         format=None if options["format"] is None else format_named(options["format"]),
+        care=Care(options["fsync"], options["preserve"]),
     )
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
     if to_stream and standard_output().isatty():
         raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
     jobs, outcomes = make_jobs(request)
-    from imfilt.batch.runners import RUNNERS  # NumPy is imported here, when all is known to be in order
+    from imfilt.batch.scheduling import Running, run_jobs  # Pillow is imported here, when all is known to be in order
+
+    running = Running(options["runner"], options["jobs"], options["fail_fast"])
 
     debug = context.ensure_object(Settings).debug
     report = partial(_report, verbose=options["verbose"], quiet=options["quiet"], debug=debug)
@@ -114,7 +125,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
     with progress_over(results, quiet=options["quiet"]) as advance:
         for outcome in outcomes:
             report(outcome)
-        for outcome in RUNNERS["serial"](jobs):
+        for outcome in run_jobs(jobs, running):
             outcomes.append(outcome)
             advance()
             report(outcome)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +14,7 @@ from imfilt.engine.finish import Finisher, join, measure
 from imfilt.engine.flatten import FlatteningRows
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
+from imfilt.engine.processors import processors
 from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
 from imfilt.engine.windows import PoolingRows
 
@@ -163,8 +163,3 @@ def _submit(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Future[Resu
 def _threads_for(plan: Plan) -> int:
     samples = plan.output_shape[0] * plan.output_shape[1] * plan.output_shape[2]
     return max(1, min(processors(), samples // _SAMPLES_A_THREAD))
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

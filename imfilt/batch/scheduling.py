@@ -1,0 +1,147 @@
+"""Jobs through an executor: so many at a time as there are workers and memory for, their outcomes in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from imfilt.batch.jobs import Job
+from imfilt.batch.memory import Admission, memory_for_pictures
+from imfilt.batch.outcomes import Outcome, Status
+from imfilt.batch.runners import RUNNERS, Setting
+from imfilt.batch.work import do_job
+from imfilt.engine.processors import processors
+from imfilt.errors import ImfiltError, PictureError
+from imfilt.images.temporary import remove_strays
+
+_SUBMITTED_A_WORKER = 3
+"""Jobs that are handed over for each worker, so that none waits for this process to hand it the next."""
+_OUT_OF_TURN = 1000
+"""Jobs that may be done before one that comes before them is."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """How jobs are got through."""
+
+    runner: str = "auto"
+    """A key of `RUNNERS`."""
+    workers: int | None = None
+    """How many jobs are done at the same time; as many as there are processors where it is not given."""
+    fail_fast: bool = False
+    """Whether no further job is begun when one has failed."""
+    scheduler: str | None = None
+    """The address of a cluster, for the runner that works with one."""
+
+
+class Watcher:
+    """Is told what becomes of the jobs, as it happens; this one does not care."""
+
+    def begun(self, job: Job) -> None:
+        """Note that a job was handed over."""
+
+    def ended(self, job: Job, outcomes: Sequence[Outcome]) -> None:
+        """Note what became of a job."""
+
+
+def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = None) -> Iterator[Outcome]:
+    """Do jobs, and yield what became of each result in the order of the jobs.
+
+    An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.
+    """
+    uses_streams = any(job.source is None or result.target is None for job in jobs for result in job.results)
+    runner = RUNNERS["serial" if uses_streams else running.runner]
+    workers = min(running.workers or processors(), len(jobs)) if runner.is_parallel else 1
+    for folder in _folders_of(*jobs):
+        remove_strays(folder)
+    executor = runner.make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
+    batch = _Batch(jobs, executor, workers, running.fail_fast, watcher or Watcher())
+    is_whole = False
+    try:
+        yield from batch
+        is_whole = True
+    finally:
+        executor.shutdown(cancel_futures=not is_whole)
+
+
+def _folders_of(*jobs: Job) -> set[Path]:
+    return {result.target.parent for job in jobs for result in job.results if result.target is not None}
+
+
+def _clean_up_after(_process: int, arguments: tuple[Any, ...]) -> None:
+    """Remove what a process has left that died over a job."""
+    for folder in _folders_of(*(each for each in arguments if isinstance(each, Job))):
+        remove_strays(folder)
+
+
+class _Batch:
+    """Jobs on their way through an executor."""
+
+    def __init__(
+        self, jobs: Sequence[Job], executor: Executor, workers: int, fail_fast: bool, watcher: Watcher
+    ) -> None:
+        self._waiting = deque(enumerate(jobs))
+        self._executor = executor
+        self._window = workers * _SUBMITTED_A_WORKER
+        self._threads = max(1, processors() // max(workers, 1)) if workers > 1 else None
+        self._fail_fast = fail_fast
+        self._watcher = watcher
+        self._admission = Admission(memory_for_pictures() if workers > 1 else None)
+        self._in_hand: dict[Future[list[Outcome]], tuple[int, Job]] = {}
+        self._ended: SimpleQueue[Future[list[Outcome]]] = SimpleQueue()
+        self._out_of_turn: dict[int, list[Outcome]] = {}
+
+    def __iter__(self) -> Iterator[Outcome]:
+        turn = 0
+        while self._waiting or self._in_hand:
+            while self._waiting and self._may_submit(turn):
+                self._submit()
+            future = self._ended.get()
+            number, job = self._in_hand.pop(future)
+            self._admission.release(number)
+            outcomes = _outcomes_of(future, job)
+            self._watcher.ended(job, outcomes)
+            if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
+                self._waiting.clear()
+            self._out_of_turn[number] = outcomes
+            while turn in self._out_of_turn:
+                yield from self._out_of_turn.pop(turn)
+                turn += 1
+
+    def _may_submit(self, turn: int) -> bool:
+        number, job = self._waiting[0]
+        if not self._ended.empty() or number - turn > _OUT_OF_TURN:
+            return not self._in_hand
+        return len(self._in_hand) < self._window and self._admission.admits(number, job)
+
+    def _submit(self) -> None:
+        number, job = self._waiting.popleft()
+        self._watcher.begun(job)
+        if self._threads is not None and job.threads is None:
+            job = replace(job, threads=self._threads)
+        future = self._executor.submit(do_job, job)
+        self._in_hand[future] = number, job
+        future.add_done_callback(self._ended.put)
+
+
+def _outcomes_of(future: Future[list[Outcome]], job: Job) -> list[Outcome]:
+    """Return what became of a job, even if that is nothing that was foreseen."""
+    try:
+        return future.result()
+    except BrokenPipeError:  # nobody reads standard output any more
+        raise
+    except ImfiltError as error:
+        problem = error
+    except BrokenExecutor as error:
+        problem = PictureError(f"{error}; it may need more memory than there is: use -j 1")
+    except CancelledError:
+        problem = PictureError("it was not done, for the command was stopped")
+    except Exception as error:
+        problem = PictureError(f"a mistake of imfilt: {type(error).__name__}: {error}; please report it")
+        problem.__cause__ = error
+    return [Outcome(job.source, Status.FAILED, None, problem)]
