@@ -50,6 +50,12 @@ def _processes(setting: Setting) -> Executor:
     return ProcessExecutor(setting.workers, setting.on_death)
 
 
+def _cluster(setting: Setting) -> Executor:
+    from imfilt.batch.cluster import ClusterExecutor
+
+    return ClusterExecutor(setting)
+
+
 @dataclass(frozen=True)
 class Runner:
     """A way to get through many jobs."""
@@ -57,6 +63,8 @@ class Runner:
     meaning: str
     make: Callable[[Setting], Executor]
     is_parallel: bool = True
+    is_here: bool = True
+    """Whether the work is done on this machine, with its processors and its memory."""
 
 
 RUNNERS: dict[str, Runner] = {
@@ -64,6 +72,7 @@ RUNNERS: dict[str, Runner] = {
     "serial": Runner("one after the other, in the process of the command", _serial, is_parallel=False),
     "threads": Runner("threads of the process of the command", _threads),
     "processes": Runner("processes; one that dies costs its picture a second attempt", _processes),
+    "dask": Runner("the workers of a cluster of Dask (--scheduler), which see the same files", _cluster, is_here=False),
 }
 
 

@@ -14,6 +14,7 @@ from imfilt.batch.jobs import Job
 from imfilt.batch.memory import Admission, memory_for_pictures
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS, Setting
+from imfilt.batch.watcher import Watcher
 from imfilt.batch.work import do_job
 from imfilt.engine.processors import processors
 from imfilt.errors import ImfiltError, PictureError
@@ -39,16 +40,6 @@ class Running:
     """The address of a cluster, for the runner that works with one."""
 
 
-class Watcher:
-    """Is told what becomes of the jobs, as it happens; this one does not care."""
-
-    def begun(self, job: Job) -> None:
-        """Note that a job was handed over."""
-
-    def ended(self, job: Job, outcomes: Sequence[Outcome]) -> None:
-        """Note what became of a job."""
-
-
 def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = None) -> Iterator[Outcome]:
     """Do jobs, and yield what became of each result in the order of the jobs.
 
@@ -60,13 +51,25 @@ def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = No
     for folder in _folders_of(*jobs):
         remove_strays(folder)
     executor = runner.make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
-    batch = _Batch(jobs, executor, workers, running.fail_fast, watcher or Watcher())
+    if not runner.is_here:
+        workers = min(running.workers or getattr(executor, "capacity", workers), len(jobs))
+    threads = _threads_each(workers) if runner.is_here else 1
+    memory = memory_for_pictures() if runner.is_here and workers > 1 else None
+    batch = _Batch(jobs, executor, running.fail_fast, watcher or Watcher(), workers, threads, memory)
     is_whole = False
     try:
         yield from batch
         is_whole = True
     finally:
         executor.shutdown(cancel_futures=not is_whole)
+        if not runner.is_here:  # of a worker that was lost nobody cleans up
+            for folder in _folders_of(*jobs):
+                remove_strays(folder)
+
+
+def _threads_each(workers: int) -> int | None:
+    """Return the threads for one job, so that all together are as many as there are processors; None for any."""
+    return max(1, processors() // workers) if workers > 1 else None
 
 
 def _folders_of(*jobs: Job) -> set[Path]:
@@ -83,15 +86,22 @@ class _Batch:
     """Jobs on their way through an executor."""
 
     def __init__(
-        self, jobs: Sequence[Job], executor: Executor, workers: int, fail_fast: bool, watcher: Watcher
+        self,
+        jobs: Sequence[Job],
+        executor: Executor,
+        fail_fast: bool,
+        watcher: Watcher,
+        workers: int,
+        threads: int | None,
+        memory: int | None,
     ) -> None:
         self._waiting = deque(enumerate(jobs))
         self._executor = executor
         self._window = workers * _SUBMITTED_A_WORKER
-        self._threads = max(1, processors() // max(workers, 1)) if workers > 1 else None
+        self._threads = threads
         self._fail_fast = fail_fast
         self._watcher = watcher
-        self._admission = Admission(memory_for_pictures() if workers > 1 else None)
+        self._admission = Admission(memory)
         self._in_hand: dict[Future[list[Outcome]], tuple[int, Job]] = {}
         self._ended: SimpleQueue[Future[list[Outcome]]] = SimpleQueue()
         self._out_of_turn: dict[int, list[Outcome]] = {}

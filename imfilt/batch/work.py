@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imfilt.engine.channels import ViewedRows
+    from imfilt.engine.clipped import ClippedCounter
     from imfilt.engine.normalisations import Extremes
     from imfilt.engine.plan import Plan
     from imfilt.engine.strips import RowSink
@@ -48,11 +50,13 @@ def filter_picture(
     strategy: str | None = None,
     in_place: bool = False,
     extremes: Extremes | None = None,
+    clipped: ClippedCounter | None = None,
 ) -> tuple[AnyPicture, Plan]:
     """Return `picture` filtered, and the plan that was carried out.
 
     `in_place` allows the picture to be written over, which is done where the result is laid out alike. `extremes` are
-    those that the normalisation goes by, where they are not those of this picture alone.
+    those that the normalisation goes by, where they are not those of this picture alone. What is `clipped` is counted
+    where that is given.
     """
     from imfilt.engine.channels import ViewedRows
     from imfilt.engine.run import filter_rows
@@ -62,14 +66,14 @@ def filter_picture(
     plan, source = plan_for(picture, recipe, strategy=strategy)
     is_apart = isinstance(source, ViewedRows) and source.is_own_picture
     if in_place and plan.keeps_layout and picture.is_writable and not is_apart:
-        filter_rows(plan, source, source, threads=threads, in_place=True, extremes=extremes)
+        filter_rows(plan, source, source, threads=threads, in_place=True, extremes=extremes, clipped=clipped)
         return picture, plan
     rows, columns, _ = plan.result_shape
     result = result_like(picture, rows, columns, mode_of_result(picture.mode, recipe))
     sink: RowSink = rows_of(result, unused=0 if is_apart else rows_of(picture).unused)
     if isinstance(source, ViewedRows) and not is_apart:
         sink = source.into(sink)
-    filter_rows(plan, source, sink, threads=threads, extremes=extremes)
+    filter_rows(plan, source, sink, threads=threads, extremes=extremes, clipped=clipped)
     return result, plan
 
 
@@ -124,6 +128,7 @@ def run_job(job: Job) -> Iterator[Outcome]:
 
     A source that cannot be read makes one outcome, however many results it was to have.
     """
+    start = time.perf_counter()
     try:
         manner = _manner_of(job)
         picture = _read(job)
@@ -131,17 +136,37 @@ def run_job(job: Job) -> Iterator[Outcome]:
         check_saving(target_format, job.saving)
         notes = (*_misnamed(job.source, picture, target_format), *_losses(picture, job, target_format))
     except (ImfiltError, MemoryError) as error:
-        yield _failure(job, error)
+        yield _failure(job, error, None, time.perf_counter() - start)
         return
     for result in job.results:
+        clipped = _counter(job)
         try:
-            plan, found = _filter_and_write(picture, job, result, target_format, manner)
+            plan, found = _filter_and_write(picture, job, result, target_format, manner, clipped)
         except (ImfiltError, MemoryError) as error:
-            yield _failure(job, error, result.target)
+            yield _failure(job, error, result, time.perf_counter() - start)
             continue
         notes += tuple(note for note in found if note not in notes)
-        yield Outcome(job.source, Status.WRITTEN, result.target, notes=notes, plan=tuple(plan.describe()))
-        notes = ()  # which hold for all results alike
+        rows, columns, _ = plan.result_shape
+        yield Outcome(
+            job.source,
+            Status.WRITTEN,
+            result.target,
+            notes=notes,
+            plan=tuple(plan.describe()),
+            recipe=result.recipe,
+            seconds=time.perf_counter() - start,
+            size=(columns, rows),
+            clipped=clipped.total if clipped else None,
+        )
+        notes, start = (), time.perf_counter()  # for what is said of all results alike is said once
+
+
+def _counter(job: Job) -> ClippedCounter | None:
+    if not job.care.count_clipped:
+        return None
+    from imfilt.engine.clipped import ClippedCounter
+
+    return ClippedCounter()
 
 
 def _losses(picture: AnyPicture | Frames, job: Job, target_format: Format) -> Notes:
@@ -171,9 +196,13 @@ def _misnamed(source: Path | None, picture: AnyPicture | Frames, target_format: 
     return (f"it is {picture.format}, not {named.name} as its name says; written as {target_format.name}",)
 
 
-def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = None) -> Outcome:
+def _failure(job: Job, error: ImfiltError | MemoryError, result: Result | None, seconds: float) -> Outcome:
+    """Return the outcome of one result, or of all of a job."""
     problem = error if isinstance(error, ImfiltError) else PictureError("not enough memory for this picture")
-    return Outcome(job.source, Status.FAILED, target, problem)
+    of = result or job.results[0]
+    return Outcome(
+        job.source, Status.FAILED, result.target if result else None, problem, recipe=of.recipe, seconds=seconds
+    )
 
 
 def _read(job: Job) -> AnyPicture | Frames:
@@ -189,16 +218,26 @@ def _read(job: Job) -> AnyPicture | Frames:
 
 
 def _filter_and_write(
-    picture: AnyPicture | Frames, job: Job, result: Result, target_format: Format, manner: Manner
+    picture: AnyPicture | Frames,
+    job: Job,
+    result: Result,
+    target_format: Format,
+    manner: Manner,
+    clipped: ClippedCounter | None,
 ) -> tuple[Plan, Notes]:
     if not isinstance(picture, Picture):
         from imfilt.images.frames.reading import Frames
 
         if isinstance(picture, Frames):
-            return _filter_and_write_frames(picture, job, result, target_format, manner)
+            return _filter_and_write_frames(picture, job, result, target_format, manner, clipped)
     is_last = result is job.results[-1]  # which may be written over the source
     filtered, plan = filter_picture(
-        _as_wished(picture, job), result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last
+        _as_wished(picture, job),
+        result.recipe,
+        threads=job.threads,
+        strategy=job.strategy,
+        in_place=is_last,
+        clipped=clipped,
     )
     fitting, notes = fit(filtered, target_format)
     if result.target is None:
@@ -210,12 +249,23 @@ def _filter_and_write(
 
 
 def _filter_and_write_frames(
-    frames: Frames, job: Job, result: Result, target_format: Format, manner: Manner
+    frames: Frames,
+    job: Job,
+    result: Result,
+    target_format: Format,
+    manner: Manner,
+    clipped: ClippedCounter | None,
 ) -> tuple[Plan, Notes]:
     from imfilt.batch.frames import FilteredFrames
 
     filtered = FilteredFrames(
-        frames, result.recipe, target_format, threads=job.threads, strategy=job.strategy, saving=job.saving
+        frames,
+        result.recipe,
+        target_format,
+        threads=job.threads,
+        strategy=job.strategy,
+        saving=job.saving,
+        clipped=clipped,
     )
     if result.target is None:
         stream = io.BytesIO()

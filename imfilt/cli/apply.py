@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import traceback
+import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import click
 
 from imfilt.batch.care import Care
 from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
-from imfilt.batch.outcomes import Outcome, Status, exit_code
+from imfilt.batch.outcomes import exit_code
 from imfilt.batch.runners import RUNNERS
+from imfilt.batch.totals import total
 from imfilt.cli.command import Settings, Words, option
 from imfilt.cli.kernels import KernelCommand, kernel_words
-from imfilt.cli.printing import print_path, say, standard_output
+from imfilt.cli.printing import standard_output
 from imfilt.cli.progress import progress_over
 from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
+from imfilt.cli.reports import JsonReport, Report, say_summary
 from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
@@ -81,6 +82,7 @@ def _words() -> Words:
 @option("Batch", "-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
 @option("Batch", "-j", "--jobs", type=POSITIVE, show_default="automatic", help="Work on N pictures at the same time.")
 @option("Batch", "--runner", default="auto", type=click.Choice(list(RUNNERS)), help="Who works on them.")
+@option("Batch", "--scheduler", metavar="ADDRESS", help="Of the cluster for --runner dask, such as tcp://host:8786.")
 @option("Batch", "--fail-fast", is_flag=True, help="Begin no further picture when one has failed.")
 @option(
     "Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse files with more pixels, over all frames."
@@ -88,6 +90,8 @@ def _words() -> Words:
 @option("Batch", "--threads", type=POSITIVE, show_default="as many as help", help="Threads for one large picture.")
 @option("Batch", "--strategy", metavar="NAME", show_default="the fastest", help="How the sums are computed.")
 @option("Other", "-v", "--verbose", is_flag=True, help="Say what is done and how.")
+@option("Other", "--json", is_flag=True, help="Print an object of JSON for each result, and one with the totals.")
+@option("Other", "--summary", is_flag=True, help="Say in the end how it went, and how many results were clipped.")
 @option("Other", "-q", "--quiet", is_flag=True, help="Print errors only, and no paths.")
 @click.pass_context
 def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> None:
@@ -109,27 +113,40 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         each=options["each"],
         saving=Saving(options["quality"], options["compression"], options["strip"]),
         format=None if options["format"] is None else format_named(options["format"]),
-        care=Care(options["fsync"], options["preserve"]),
+        care=Care(options["fsync"], options["preserve"], options["json"] or options["summary"]),
     )
+    if options["json"]:
+        standard_output()
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
     if to_stream and standard_output().isatty():
         raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
+    if to_stream and options["json"]:
+        raise UsageError("a picture and --json cannot both go to standard output; give -o a file")
     jobs, outcomes = make_jobs(request)
     from imfilt.batch.scheduling import Running, run_jobs  # Pillow is imported here, when all is known to be in order
 
-    running = Running(options["runner"], options["jobs"], options["fail_fast"])
-
-    debug = context.ensure_object(Settings).debug
-    report = partial(_report, verbose=options["verbose"], quiet=options["quiet"], debug=debug)
-    results = sum(len(job.results) for job in jobs)
-    with progress_over(results, quiet=options["quiet"]) as advance:
+    running = Running(options["runner"], options["jobs"], options["fail_fast"], options["scheduler"])
+    report = _report(context, options)
+    totals, start = total(outcomes), time.perf_counter()
+    with progress_over(jobs, quiet=options["quiet"]) as watcher:
         for outcome in outcomes:
-            report(outcome)
-        for outcome in run_jobs(jobs, running):
+            report.add(outcome)
+        for outcome in run_jobs(jobs, running, watcher):
             outcomes.append(outcome)
-            advance()
-            report(outcome)
+            totals.add(outcome)
+            report.add(outcome)
+    seconds = time.perf_counter() - start
+    report.end(totals, seconds)
+    if options["summary"]:
+        say_summary(totals, seconds)
     context.exit(exit_code(outcomes))
+
+
+def _report(context: click.Context, options: dict[str, Any]) -> Report:
+    debug = context.ensure_object(Settings).debug
+    if options["json"]:
+        return JsonReport(verbose=options["verbose"], debug=debug)
+    return Report(verbose=options["verbose"], quiet=options["quiet"], debug=debug)
 
 
 def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
@@ -144,18 +161,3 @@ def _existing(options: dict[str, Any]) -> Existing:
     if options["overwrite"]:
         return Existing.OVERWRITE
     return Existing.SKIP if options["skip_existing"] else Existing.REFUSE
-
-
-def _report(outcome: Outcome, *, verbose: bool, quiet: bool, debug: bool) -> None:
-    """Print the path of what was written, and why anything was not."""
-    source = outcome.source or "standard input"
-    if outcome.error is not None:
-        if debug:
-            traceback.print_exception(outcome.error)
-        say(f"{source}: {outcome.error}")
-    elif outcome.status is Status.SKIPPED and verbose:
-        say(f"{source}: skipped, {outcome.target} is there already")
-    elif outcome.status is Status.WRITTEN and outcome.target is not None and not quiet:
-        print_path(outcome.target)
-    for line in (*outcome.notes, *(outcome.plan if verbose else ())):
-        say(f"{source}: {line}")

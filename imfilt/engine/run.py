@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilt.engine.clipped import ClippedCounter
 from imfilt.engine.finish import Finisher, join, measure
 from imfilt.engine.flatten import FlatteningRows
 from imfilt.engine.normalisations import Extremes
@@ -39,6 +40,7 @@ def filter_rows(
     threads: int | None = None,
     in_place: bool = False,
     extremes: Extremes | None = None,
+    clipped: ClippedCounter | None = None,
 ) -> None:
     """Carry out `plan`: rows come from `source` and results go to `sink`.
 
@@ -51,13 +53,15 @@ def filter_rows(
         Whether the results are written over the source, which is allowed where the plan keeps the layout.
     extremes : Extremes, optional
         Those that the normalisation goes by, where they are not those of this picture alone.
+    clipped : ClippedCounter, optional
+        Where it is counted how many results are below 0 or above white, before they are pooled or flattened.
     """
     pooling, background = plan.recipe.pooling, plan.background
     if extremes is None and plan.recipe.normalisation.measures:
         extremes = measure_rows(plan, source, threads=threads)
 
     def write(walker: Walker) -> None:
-        finish = Finisher(plan, extremes)
+        finish = Finisher(plan, extremes, clipped)
         rows_out = FlatteningRows(background, plan.output, plan.output_shape[2], sink) if background else sink
         rows_out = PoolingRows(pooling, plan.output, rows_out) if pooling else rows_out
         for first, numbers in walker:
