@@ -81,15 +81,15 @@ def plan_for(
     picture: AnyPicture, recipe: Recipe, *, strategy: str | None = None
 ) -> tuple[Plan, PictureRows | ViewedRows]:
     """Return the plan of `recipe` for a picture, and the rows that it is for."""
+    from imfilt.batch.plans import plan_once
     from imfilt.engine.channels import seen_by
-    from imfilt.engine.plan import make_plan
     from imfilt.images.rows import rows_of
 
     mode, rows = picture.mode, rows_of(picture)
     recipe, viewed, has_alpha = seen_by(recipe, mode.colour, mode.samples, rows, has_alpha=mode.has_alpha)
     source = viewed or rows
     unused = 0 if viewed else rows.unused
-    plan = make_plan(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)
+    plan = plan_once(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)
     return plan, source
 
 
