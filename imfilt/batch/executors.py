@@ -41,7 +41,7 @@ class GrowingExecutor(Executor):
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._left = len(setting.jobs)
+        self._done = 0
         self._here = SerialExecutor()
         self._spent = 0.0
         self._processes: ProcessExecutor | None = None
@@ -54,11 +54,12 @@ class GrowingExecutor(Executor):
             return self._processes.submit(function, *arguments, **named)
         start = time.perf_counter()
         future = self._here.submit(function, *arguments, **named)
-        self._left -= 1
-        self._spent += time.perf_counter() - start
-        done = len(self._setting.jobs) - self._left
-        if self._processes is None and self._setting.workers > 1 and self._spent / done * self._left > _WORTH_PROCESSES:
-            self._grow()
+        self._done += 1
+        if self._done > 1 and self._processes is None and self._setting.workers > 1:  # the first one imports NumPy
+            self._spent += time.perf_counter() - start
+            left = len(self._setting.jobs) - self._done
+            if self._spent / (self._done - 1) * left > _WORTH_PROCESSES:
+                self._grow()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
