@@ -30,6 +30,8 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.registry import Registry, load_registry
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from PIL import Image
@@ -75,9 +77,11 @@ def apply(
     combine: str | None = None,
     pool: str | None = None,
     depth: str | None = None,
+    threshold: float | Fraction | None = None,
     background: tuple[int, int, int] | None = None,
     channels: str | None = None,
     gray: str | None = None,
+    linear: bool = False,
     registry: Registry | None = None,
     threads: int | None = None,
 ) -> Samples:
@@ -112,6 +116,8 @@ def apply(
     pool : str, optional
         Bring the finished samples together, window by window: ``max``, ``mean``, ``sum`` or ``min``, with the size of
         the windows and how far apart they lie, as in ``max:2``, ``mean:3x2`` or ``max:3,s2``; see `pool`.
+    threshold : number, optional
+        A finished sample that differs from the one that came in by less than so many levels stays as it came in.
     depth : str, optional
         ``8``, ``16`` or ``float``: what the samples are converted to, white to white, before they are rounded once. An
         image of Pillow must be able to hold it.
@@ -122,6 +128,8 @@ def apply(
         Some of the letters ``rgba``, or ``luma``: the channels of an image of Pillow that are filtered.
     gray : str, optional
         ``rec601``, ``rec709`` or ``mean``: what is made of the colours of an image of Pillow before they are filtered.
+    linear : bool
+        Filter the light that an image of Pillow stands for, by its colour profile, or sRGB where it has none.
     registry : Registry, optional
         The built-in kernels where it is not given; see `load_registry`.
     threads : int, optional
@@ -161,9 +169,11 @@ def apply(
         combine=combine,
         pool=pool,
         depth=depth,
+        threshold=threshold,
         background=background,
         channels=channels,
         gray=gray,
+        linear=linear,
     )
     if isinstance(image, np.ndarray):
         from imfilt.engine.arrays import filter_array

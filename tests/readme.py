@@ -16,13 +16,15 @@ from pathlib import Path
 
 import cog
 
+from imfilt.batch.jobs.targets import NAME_FIELDS
 from imfilt.batch.runners import RUNNERS
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.likes import LIKES
 from imfilt.engine.normalisations import NORMALISATIONS
 from imfilt.engine.pooling import POOLS
-from imfilt.images.formats import FORMATS, LEFT_OUT, Format
+from imfilt.images.formats import FORMATS, Format
+from imfilt.images.left_out import LEFT_OUT
 from imfilt.kernels.expressions.evaluation import FUNCTIONS
 from imfilt.kernels.families.family import Parameter, format_value
 from imfilt.kernels.families.table import FAMILIES
@@ -147,6 +149,10 @@ def pool_table() -> None:
 
 def runner_table() -> None:
     _table(("`--runner`", "who works"), [(f"`{name}`", runner.meaning) for name, runner in RUNNERS.items()])
+
+
+def name_table() -> None:
+    _table(("in `--name`", "stands for"), [(f"`{{{name}}}`", meaning) for name, meaning in NAME_FIELDS.items()])
 
 
 def shell(*commands: str) -> None:

@@ -71,7 +71,7 @@ def test_fewer_are_worked_on_at_a_time_where_memory_is_short(
     lock, inside, most = threading.Lock(), 0, 0
     all_there = threading.Barrier(at_once)
 
-    def work(job: Job) -> list[Outcome]:
+    def work(job: Job, _replaced: object) -> list[Outcome]:
         nonlocal inside, most
         with lock:
             inside += 1
@@ -83,7 +83,7 @@ def test_fewer_are_worked_on_at_a_time_where_memory_is_short(
 
     monkeypatch.setattr(scheduling, "do_job", work)
     monkeypatch.setattr(scheduling, "memory_for_pictures", lambda: budget)
-    jobs, _ = make_jobs(Request(["in"], Recipe((load_registry()["edge3"],)), output="out/"))
+    jobs = make_jobs(Request(["in"], Recipe((load_registry()["edge3"],)), output="out/")).jobs
     outcomes = list(run_jobs(jobs, Running("threads", 3)))
     assert [outcome.source for outcome in outcomes] == [job.source for job in jobs]
     assert most == at_once

@@ -129,9 +129,9 @@ BAD = [
     refused("apply photo.png -k edge3 --registry copies", "copies: cannot read the registry"),
     # kernels and matrices
     refused("apply photo.png -k egde3", "unknown kernel 'egde3'; did you mean edge3"),
-    refused("apply photo.png -k ''", "unknown kernel ''"),
+    refused("apply photo.png -k ''", "kernel '': column 1: a kernel or a number is expected here"),
     refused("apply photo.png -k edge3 -k nothing-like-it", "unknown kernel 'nothing-like-it'; 'imfilt list-kernels'"),
-    refused("show-kernel rigde --registry good.toml", "unknown kernel 'rigde'; did you mean ridge?"),
+    refused("show-kernel rigde --registry good.toml", "unknown kernel 'rigde'; did you mean ridge or farid?"),
     refused("apply photo.png -m '1 2; 3'", "-m: row 2 has 1 numbers where row 1 has 2"),
     refused("apply photo.png -m '1 2; 3 x'", "-m: row 2, column 2: 'x' is not a number"),
     refused("apply photo.png -m '1,,2'", "-m: row 1, column 2: a number is missing"),
@@ -173,7 +173,7 @@ BAD = [
     refused("apply photo.png -k", "-k", "requires an argument"),
     refused("apply photo.png -k edge3 --boarder edge", "--boarder", "did you mean", "--border"),
     refused("aply photo.png -k edge3", "'aply'", "did you mean", "'apply'"),
-    refused("show-kernel", "Missing argument 'NAME'"),
+    refused("show-kernel", "Missing argument 'KERNEL'"),
     refused("list-kernels edge3", "edge3", "imfilt list-kernels --help"),
     # arithmetic that does not fit the picture
     refused("apply photo.png -k gaussian5 --size valid --dilation 3,4", "photo.png: ", "'valid' leaves nothing"),

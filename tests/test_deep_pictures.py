@@ -415,3 +415,14 @@ def test_without_the_extra_what_would_be_read_wrongly_is_refused(
         assert (result.status, result.stdout, result.stderr.count("\n")) == (1, b"", 1)
         assert why in result.stderr
         assert "pip install 'imfilt[deep]'" in result.stderr
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [("uint16", 3), ("int16", 1)])
+def test_pages_of_deep_tiff_are_filtered_one_by_one(run: Run, dtype: str, channels: int) -> None:
+    pages = noise(dtype, 3, 9, 8, channels).squeeze()
+    with tifffile.TiffWriter("a.tif") as file:
+        for page in pages:
+            file.write(page, photometric="rgb" if channels == 3 else "minisblack")
+    written(run, "a.tif", "b.tif", "-k", "identity")
+    assert np.array_equal(tifffile.imread("b.tif", key=slice(None)), pages)
+    assert np.array_equal(written(run, "a.tif", "c.tif", "-k", "identity", "--frame", "1"), pages[1])

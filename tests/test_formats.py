@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 import imfilt
-from imfilt.images.formats import FORMATS, LEFT_OUT, WRITTEN
+from imfilt.images.formats import FORMATS, WRITTEN
+from imfilt.images.left_out import LEFT_OUT
 
 Array = NDArray[Any]
 

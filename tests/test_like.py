@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 import imfilt
+from imfilt.engine.arrays import filter_array
 from imfilt.engine.likes import LIKES
+from imfilt.engine.recipe import Recipe
 
 Array = NDArray[Any]
 
@@ -39,7 +42,8 @@ def exact(weights: list[list[int]], divisor: int, border: str, *, correlate: boo
 def with_opencv(weights: list[list[int]], divisor: int, _: Path) -> tuple[Array, Array]:
     cv2 = pytest.importorskip("cv2")
     ties = exact(weights, divisor, "reflect", correlate=True) * 2 % 2 == 1
-    return cv2.filter2D(SAMPLES, -1, np.array(weights, np.float64) / divisor), ~ties
+    assert ties.any()  # which are rounded to the even level
+    return cv2.filter2D(SAMPLES, -1, np.array(weights, np.float64) / divisor), np.ones(SAMPLES.shape, bool)
 
 
 def with_pillow(weights: list[list[int]], divisor: int, _: Path) -> tuple[Array, Array]:
@@ -115,6 +119,30 @@ def test_the_picture_is_the_one_that_the_tool_makes(run: Run, tmp_path: Path, to
     assert same.mean() > 0.7
 
 
+def rounded_to_even(numerators: Array, divisor: int) -> Array:
+    """Round quotients as Python's fractions do."""
+    return np.array([round(Fraction(int(n), divisor)) for n in numerators.ravel()]).reshape(numerators.shape)
+
+
+@pytest.mark.parametrize("normalize", ["clip", "shift", "abs"])
+@pytest.mark.parametrize(("weights", "divisor"), [([[1, 0, -1], [2, 3, -2]], 4), ([[1, 2, 1]], 4), ([[-1, 3]], 3)])
+def test_exact_halves_go_to_the_even_level(weights: list[list[int]], divisor: int, normalize: str) -> None:
+    kernel = imfilt.Kernel(weights, divisor=divisor)
+    recipe = Recipe((kernel,), normalize=normalize, ties_to_even=True)
+    sums = imfilt.convolve(SAMPLES, imfilt.Kernel(weights))
+    sums = {"clip": sums, "shift": sums + 128 * divisor, "abs": np.abs(sums)}[normalize]
+    assert np.array_equal(filter_array(SAMPLES, recipe), np.clip(rounded_to_even(sums, divisor), 0, 255))
+
+
+def test_exact_halves_go_to_the_even_level_of_colours_with_alpha_too() -> None:
+    opaque = np.dstack([SAMPLES, np.full_like(SAMPLES, 255)])
+    kernel = imfilt.Kernel([[1, 2, 1]], divisor=4)
+    expected = filter_array(SAMPLES, Recipe((kernel,), ties_to_even=True))
+    for alpha in ("weighted", "keep", "straight"):
+        result = filter_array(opaque, Recipe((kernel,), alpha=alpha, ties_to_even=True))
+        assert np.array_equal(result, np.dstack([expected, opaque[..., 1]]))
+
+
 @pytest.fixture
 def apply_like(run: Run, tmp_path: Path) -> Callable[..., Array]:
     Image.fromarray(SAMPLES).save(tmp_path / "a.png")
@@ -149,10 +177,9 @@ def test_a_notation_that_says_how_it_lies_lies_so(apply_like: Callable[..., Arra
     kernel = imfilt.Kernel([[1, 2, 3], [4, 5, -6], [7, 8, 8]], divisor=32)
     (file := tmp_path / "k.txt").write_text("(1,2,3;4,5,-6;7,8,8) convolve[^-1] [-1] remove[-1] div 32")
     for tool in ("opencv", "pillow", "vips"):
-        border = LIKES[tool].border
-        assert np.array_equal(
-            apply_like("-m", f"@{file}", "--like", tool), imfilt.apply(SAMPLES, kernel, border=border)
-        )
+        like = LIKES[tool]
+        recipe = Recipe((kernel,), border=like.border, ties_to_even=like.ties_to_even)
+        assert np.array_equal(apply_like("-m", f"@{file}", "--like", tool), filter_array(SAMPLES, recipe))
 
 
 def test_several_kernels_are_rounded_once_and_each_of_them_for_itself(

@@ -184,6 +184,22 @@ def test_an_svg_filter_makes_the_same_picture(kernel: Kernel, source: Path) -> N
     assert np.abs(filtered - rounded(kernel)).max() <= 1  # it computes with parts of white, and truncates some
 
 
+@on_every_kernel
+def test_gegl_makes_the_same_picture_to_less_than_a_level(kernel: Kernel, source: Path) -> None:
+    if max(kernel.size) > 5:
+        pytest.skip("GEGL has 5 x 5")
+    Image.fromarray(np.dstack([SAMPLES] * 3)).save(source)
+    # It filters in linear light: the samples are passed off as linear, and its results as samples again.
+    casts = [
+        ("gegl:cast-format", f"input-format={old} float", f"output-format={new} float")
+        for old, new in (("R'G'B'A", "RGBA"), ("RGBA", "R'G'B'A"))
+    ]
+    result = source.with_name("b.png")
+    run(tool("gegl"), source, "-o", result, "--", *casts[0], *written(kernel, "gimp").split(), *casts[1])
+    difference = samples_of(result)[..., 0] - np.clip(exact(kernel), 0, 255)
+    assert np.abs(difference).max() < 1
+
+
 @pytest.mark.parametrize("name", ["skew", "emboss", "five"])
 def test_pillow_makes_the_same_picture_inside_its_border(name: str) -> None:
     from PIL import ImageFilter

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
@@ -14,11 +15,12 @@ import pytest
 from conftest import Run
 from PIL import Image
 
-from imfilt.batch.jobs import Job, Request, make_jobs
+from imfilt.batch.jobs import Existing, Job, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.processes import ProcessExecutor
 from imfilt.batch.runners import RUNNERS
 from imfilt.batch.scheduling import Running, run_jobs
+from imfilt.batch.work import do_job, state_of_replaced
 from imfilt.engine.recipe import Recipe
 from imfilt.kernels.registry import load_registry
 
@@ -53,9 +55,8 @@ def contents(folder: str | Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*.*")}
 
 
-def jobs_for(folder: str, output: str) -> list[Job]:
-    jobs, _ = make_jobs(Request([folder], Recipe((load_registry()["edge3"],)), output=f"{output}/"))
-    return jobs
+def jobs_for(folder: str, output: str) -> Sequence[Job]:
+    return make_jobs(Request([folder], Recipe((load_registry()["edge3"],)), output=f"{output}/")).jobs
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -193,7 +194,7 @@ def test_a_worker_that_is_killed_costs_no_picture() -> None:
 def test_a_mistake_in_one_job_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     put(3)
 
-    def work(job: Job) -> list[Outcome]:
+    def work(job: Job, _replaced: object) -> list[Outcome]:
         if job.source == Path("in/001.png"):
             raise KeyError("what nobody foresaw")
         return [Outcome(job.source, Status.WRITTEN)]
@@ -202,3 +203,17 @@ def test_a_mistake_in_one_job_does_not_end_the_others(monkeypatch: pytest.Monkey
     outcomes = list(run_jobs(jobs_for("in", "out"), Running("threads", 2)))
     assert [outcome.status for outcome in outcomes] == [Status.WRITTEN, Status.FAILED, Status.WRITTEN]
     assert "KeyError: 'what nobody foresaw'" in str(outcomes[1].error)
+
+
+def test_what_replaces_its_source_is_not_filtered_twice(run: Run) -> None:
+    put(3)
+    (job,) = make_jobs(Request(["in/001.png"], Recipe((load_registry()["edge3"],)), existing=Existing.IN_PLACE)).jobs
+    before = state_of_replaced(job)
+    assert [outcome.status for outcome in do_job(job, before)] == [Status.WRITTEN]
+    once = contents("in")
+    (again,) = do_job(job, before)  # as after the death of a worker that had done it already
+    assert again.status is Status.FAILED
+    assert "may be filtered already" in str(again.error)
+    assert contents("in") == once
+    assert run("apply", "in", *EDGE, "--in-place", "--runner", "processes", "-j", "2").status == 0
+    assert contents("in") != once

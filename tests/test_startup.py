@@ -37,7 +37,7 @@ def heavy_imports_of(*arguments: str, cwd: Path | None = None) -> set[str]:
         ("--version",),
         ("list-kernels",),
         ("list-kernels", "--json"),
-        ("show-kernel", "edge3"),
+        ("show-kernel", "--help"),
         ("apply", "--help"),
         ("explain", "--help"),
         ("preview", "--help"),
@@ -55,6 +55,10 @@ def test_filtering_a_picture_of_8_bits_imports_neither_scipy_nor_rich(tmp_path: 
     Image.new("RGB", (40, 30), "teal").save(tmp_path / "a.png")
     assert heavy_imports_of("apply", "a.png", "-k", "edge3", cwd=tmp_path) == {"numpy", "PIL"}
     assert (tmp_path / "a_edge3.png").exists()
+
+
+def test_a_kernel_is_shown_without_scipy_pillow_and_rich() -> None:
+    assert heavy_imports_of("show-kernel", "edge3") == {"numpy"}
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

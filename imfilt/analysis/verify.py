@@ -39,21 +39,21 @@ _FLOAT_TOLERANCE = 1e-5
 
 
 class Rounding(NamedTuple):
-    """How exact results become whole: what is added before they are rounded half up, in levels and in 1 / D."""
+    """How exact results become whole: what is added before they are rounded, in levels and in 1 / D."""
 
     meaning: str
-    levels: Fraction | None
-    steps: Fraction
+    levels: Fraction = Fraction(0)
+    steps: Fraction = Fraction(0)
+    to_even: bool = False
 
 
 ROUNDINGS = {
-    "half up": Rounding("to the nearest level, ties to the upper one", Fraction(0), Fraction(0)),
-    "half down": Rounding("to the nearest level, ties to the lower one", Fraction(0), Fraction(-1, 4)),
-    "half to even": Rounding("to the nearest level, ties to the even one", None, Fraction(0)),
-    "down": Rounding("to the level below", Fraction(-1, 2), Fraction(0)),
-    "up": Rounding("to the level above", Fraction(1, 2), Fraction(-1)),
+    "half up": Rounding("to the nearest level, ties to the upper one"),
+    "half down": Rounding("to the nearest level, ties to the lower one", steps=Fraction(-1, 4)),
+    "half to even": Rounding("to the nearest level, ties to the even one", to_even=True),
+    "down": Rounding("to the level below", levels=Fraction(-1, 2)),
+    "up": Rounding("to the level above", levels=Fraction(1, 2), steps=Fraction(-1)),
 }
-"""Half to even is one of the two before it, sample by sample."""
 
 
 class Trial(NamedTuple):
@@ -164,12 +164,9 @@ def _result(convention: _Convention, before: Array) -> Array:
     recipe, _, alpha, rounding = convention
     if rounding == NOT_ROUNDED:
         return _filtered(before, recipe, alpha)
-    levels, steps = ROUNDINGS[rounding][1:]
-    if levels is not None:
-        step = Fraction(1, _denominator(recipe.kernels))
-        return _filtered(before, _moved(recipe, levels + steps * step), alpha)
-    up, down = (_result(convention._replace(rounding=name), before) for name in ("half up", "half down"))
-    return np.where((up % 2 == 0) | (up == down), up, down)
+    _, levels, steps, to_even = ROUNDINGS[rounding]
+    moved = _moved(recipe, levels + steps / _denominator(recipe.kernels))
+    return _filtered(before, replace(moved, ties_to_even=to_even), alpha)
 
 
 def _denominator(kernels: tuple[Kernel, ...]) -> int:

@@ -98,11 +98,14 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version(), **{name: version(name) for name in ("imfilt", "pillow", "numpy")}}
 
 
-def _call_from(folder: Path, function: Callable[..., list[Outcome]], job: Job) -> list[Outcome]:
+def _call_from(folder: Path, function: Callable[..., list[Outcome]], job: Job, *others: Any) -> list[Outcome]:
     """Call `function` with a job whose paths lead on from `folder`; return the outcomes with the paths as they were."""
     places = {folder / result.target: result.target for result in job.results if result.target is not None}
-    results = tuple(replace(each, target=each.target and folder / each.target) for each in job.results)
-    outcomes = function(replace(job, source=job.source and folder / job.source, results=results))
+    results = tuple(
+        replace(each, target=each.target and folder / each.target, backup=each.backup and folder / each.backup)
+        for each in job.results
+    )
+    outcomes = function(replace(job, source=job.source and folder / job.source, results=results), *others)
     return [
         replace(each, source=job.source, target=None if each.target is None else places[each.target])
         for each in outcomes

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from imfilt.batch.memory import Admission, memory_for_pictures
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS, Setting
 from imfilt.batch.watcher import Watcher
-from imfilt.batch.work import do_job
+from imfilt.batch.work import do_job, state_of_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import ImfiltError, PictureError
 from imfilt.images.temporary import remove_strays
@@ -40,16 +39,15 @@ class Running:
     """The address of a cluster, for the runner that works with one."""
 
 
-def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = None) -> Iterator[Outcome]:
+def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = None) -> Generator[Outcome, None, None]:
     """Do jobs, and yield what became of each result in the order of the jobs.
 
     An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.
     """
-    uses_streams = any(job.source is None or result.target is None for job in jobs for result in job.results)
+    first = jobs[0]  # of several, none reads or writes a stream
+    uses_streams = first.source is None or any(result.target is None for result in first.results)
     runner = RUNNERS["serial" if uses_streams else running.runner]
     workers = min(running.workers or processors(), len(jobs)) if runner.is_parallel else 1
-    for folder in _folders_of(*jobs):
-        remove_strays(folder)
     executor = runner.make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
     if not runner.is_here:
         workers = min(running.workers or getattr(executor, "capacity", workers), len(jobs))
@@ -63,8 +61,7 @@ def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = No
     finally:
         executor.shutdown(cancel_futures=not is_whole)
         if not runner.is_here:  # of a worker that was lost nobody cleans up
-            for folder in _folders_of(*jobs):
-                remove_strays(folder)
+            batch.clean_up()
 
 
 def _threads_each(workers: int) -> int | None:
@@ -95,7 +92,10 @@ class _Batch:
         threads: int | None,
         memory: int | None,
     ) -> None:
-        self._waiting = deque(enumerate(jobs))
+        self._jobs = jobs
+        self._waiting = range(len(jobs))
+        self._folders: set[Path] = set()
+        self._next: Job | None = None
         self._executor = executor
         self._window = workers * _SUBMITTED_A_WORKER
         self._threads = threads
@@ -109,34 +109,47 @@ class _Batch:
     def __iter__(self) -> Iterator[Outcome]:
         turn = 0
         while self._waiting or self._in_hand:
-            while self._waiting and self._may_submit(turn):
-                self._submit()
+            while self._waiting and self._submit(turn):
+                pass
             future = self._ended.get()
             number, job = self._in_hand.pop(future)
             self._admission.release(number)
             outcomes = _outcomes_of(future, job)
             self._watcher.ended(job, outcomes)
             if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
-                self._waiting.clear()
+                self._waiting = range(0)
             self._out_of_turn[number] = outcomes
             while turn in self._out_of_turn:
                 yield from self._out_of_turn.pop(turn)
                 turn += 1
 
-    def _may_submit(self, turn: int) -> bool:
-        number, job = self._waiting[0]
-        if not self._ended.empty() or number - turn > _OUT_OF_TURN:
-            return not self._in_hand
-        return len(self._in_hand) < self._window and self._admission.admits(number, job)
+    def clean_up(self) -> None:
+        """Remove what processes that are gone have left."""
+        for folder in self._folders:
+            remove_strays(folder)
 
-    def _submit(self) -> None:
-        number, job = self._waiting.popleft()
+    def _submit(self, turn: int) -> bool:
+        """Hand over the next job if it is time for it; `turn` is the number of the job whose outcome is waited for."""
+        number = self._waiting[0]
+        if self._in_hand and (not self._ended.empty() or number - turn > _OUT_OF_TURN):
+            return False
+        if len(self._in_hand) >= self._window:
+            return False
+        job = self._next or self._jobs[number]
+        self._next = job
+        if not self._admission.admits(number, job):
+            return False
+        self._waiting, self._next = self._waiting[1:], None
+        for folder in _folders_of(job) - self._folders:
+            remove_strays(folder)
+            self._folders.add(folder)
         self._watcher.begun(job)
         if self._threads is not None and job.threads is None:
             job = replace(job, threads=self._threads)
-        future = self._executor.submit(do_job, job)
+        future = self._executor.submit(do_job, job, state_of_replaced(job))
         self._in_hand[future] = number, job
         future.add_done_callback(self._ended.put)
+        return True
 
 
 def _outcomes_of(future: Future[list[Outcome]], job: Job) -> list[Outcome]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imfilt.batch.background import begin
+from imfilt.batch.backups import keeping
+from imfilt.batch.confirming import confirmed
 from imfilt.batch.jobs import Job, Result
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.engine.background import flattened_channels
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from imfilt.engine.channels import ViewedRows
     from imfilt.engine.clipped import ClippedCounter
+    from imfilt.engine.linear import LinearRows
     from imfilt.engine.normalisations import Extremes
     from imfilt.engine.plan import Plan
     from imfilt.engine.strips import RowSink
@@ -61,7 +64,7 @@ def filter_picture(
     from imfilt.engine.channels import ViewedRows
     from imfilt.engine.run import filter_rows
     from imfilt.images.results import result_like
-    from imfilt.images.rows import rows_of
+    from imfilt.images.rows import PictureRows, rows_of
 
     plan, source = plan_for(picture, recipe, strategy=strategy)
     is_apart = isinstance(source, ViewedRows) and source.is_own_picture
@@ -70,8 +73,9 @@ def filter_picture(
         return picture, plan
     rows, columns, _ = plan.result_shape
     result = result_like(picture, rows, columns, mode_of_result(picture.mode, recipe))
-    sink: RowSink = rows_of(result, unused=0 if is_apart else rows_of(picture).unused)
-    if isinstance(source, ViewedRows) and not is_apart:
+    unused = 0 if is_apart or recipe.linear else rows_of(picture).unused
+    sink: RowSink = rows_of(result, unused=unused)
+    if not isinstance(source, PictureRows) and not is_apart:
         sink = source.into(sink)
     filter_rows(plan, source, sink, threads=threads, extremes=extremes, clipped=clipped)
     return result, plan
@@ -79,18 +83,39 @@ def filter_picture(
 
 def plan_for(
     picture: AnyPicture, recipe: Recipe, *, strategy: str | None = None
-) -> tuple[Plan, PictureRows | ViewedRows]:
+) -> tuple[Plan, PictureRows | ViewedRows | LinearRows]:
     """Return the plan of `recipe` for a picture, and the rows that it is for."""
     from imfilt.batch.plans import plan_once
     from imfilt.engine.channels import seen_by
     from imfilt.images.rows import rows_of
 
     mode, rows = picture.mode, rows_of(picture)
+    if recipe.linear:
+        return _plan_in_light(picture, rows, recipe, strategy)
     recipe, viewed, has_alpha = seen_by(recipe, mode.colour, mode.samples, rows, has_alpha=mode.has_alpha)
     source = viewed or rows
     unused = 0 if viewed else rows.unused
     plan = plan_once(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)
     return plan, source
+
+
+def _plan_in_light(
+    picture: AnyPicture, rows: PictureRows, recipe: Recipe, strategy: str | None
+) -> tuple[Plan, LinearRows]:
+    from imfilt.engine.linear import LIGHT, LinearRows, check_linear, srgb
+    from imfilt.engine.plan import make_plan
+
+    mode = picture.mode
+    check_linear(recipe, mode.colour, mode.samples)
+    profile = picture.carried.things.get("icc_profile")
+    if profile:
+        from imfilt.images.icc import curves_in
+
+        curves = curves_in(profile, mode.colour)
+    else:
+        curves = [srgb] * (mode.channels - mode.has_alpha)
+    light = LinearRows(rows, mode.channels, mode.samples, curves)
+    return make_plan(recipe, LIGHT, light.shape, has_alpha=mode.has_alpha, strategy=strategy), light
 
 
 def mode_of_result(mode: Mode, recipe: Recipe) -> Mode:
@@ -118,9 +143,31 @@ def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) ->
     return result
 
 
-def do_job(job: Job) -> list[Outcome]:
-    """Do one job, and return what became of its results, as `run_job` yields it."""
+State = tuple[int, int, int]
+"""What tells one file from the next of the same name: its number, its bytes, and when it was changed last."""
+
+
+def do_job(job: Job, replaced: State | None = None) -> list[Outcome]:
+    """Do one job, and return what became of its results, as `run_job` yields it.
+
+    Where it replaces its own source, `replaced` says what that was: another attempt, of which nobody heard any more,
+    may have been there before, and nothing is to be filtered twice.
+    """
+    if replaced is not None and state_of_replaced(job) != replaced:
+        problem = PictureError("it has changed since the command began, and may be filtered already; look at it")
+        return [_failure(job, problem, None, 0.0)]
     return list(run_job(job))
+
+
+def state_of_replaced(job: Job) -> State | None:
+    """Return what the source of a job is now, if the job replaces it."""
+    if job.source is None or all(result.target != job.source for result in job.results):
+        return None
+    try:
+        state = job.source.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 def run_job(job: Job) -> Iterator[Outcome]:
@@ -141,7 +188,8 @@ def run_job(job: Job) -> Iterator[Outcome]:
     for result in job.results:
         clipped = _counter(job)
         try:
-            plan, found = _filter_and_write(picture, job, result, target_format, manner, clipped)
+            with keeping(result.target, result.backup), confirmed(result) as to_write:
+                plan, found = _filter_and_write(picture, job, to_write, target_format, manner, clipped)
         except (ImfiltError, MemoryError) as error:
             yield _failure(job, error, result, time.perf_counter() - start)
             continue
@@ -244,7 +292,9 @@ def _filter_and_write(
         _write_stream(encode_picture(fitting, target_format, threads=job.threads))
         return plan, notes
     _make_folder(result.target.parent)
-    write_picture(fitting, result.target, target_format, manner, threads=job.threads)
+    write_picture(
+        fitting, result.target, target_format, manner._replace(overwrite=result.overwrite), threads=job.threads
+    )
     return plan, notes
 
 
@@ -273,7 +323,7 @@ def _filter_and_write_frames(
         _write_stream(stream.getvalue())
     else:
         _make_folder(result.target.parent)
-        write_file(filtered.write, result.target, manner)
+        write_file(filtered.write, result.target, manner._replace(overwrite=result.overwrite))
     return filtered.plan, filtered.notes
 
 
@@ -296,13 +346,13 @@ def _write_stream(data: bytes) -> None:
 def _manner_of(job: Job) -> Manner:
     """Return how the results are written: with the permissions of the source, and its times if they are kept."""
     if job.source is None:
-        return Manner(job.overwrite, is_synced=job.care.sync)
+        return Manner(is_synced=job.care.sync)
     try:
         source = job.source.stat()
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror or error}") from None
     times = (source.st_atime_ns, source.st_mtime_ns) if job.care.keep_times else None
-    return Manner(job.overwrite, source.st_mode & 0o777, times, job.care.sync)
+    return Manner(mode=source.st_mode & 0o777, times=times, is_synced=job.care.sync)
 
 
 def _make_folder(folder: Path) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import click
 
 from imfilt.batch.care import Care
-from imfilt.batch.jobs import STREAM, Existing, Request, make_jobs
-from imfilt.batch.outcomes import exit_code
+from imfilt.batch.jobs import STREAM, make_jobs
+from imfilt.batch.outcomes import Status, exit_code
 from imfilt.batch.runners import RUNNERS
 from imfilt.batch.totals import total
 from imfilt.cli.command import Settings, Words, option
+from imfilt.cli.jobs import NAME_WORDS, job_options, make_request, print_jobs
 from imfilt.cli.kernels import KernelCommand, kernel_words
-from imfilt.cli.printing import standard_output
+from imfilt.cli.printing import say, standard_output
 from imfilt.cli.progress import progress_over
 from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
 from imfilt.cli.reports import JsonReport, Report, say_summary
@@ -34,6 +36,7 @@ imfilt apply a.png -k gaussian5 -k edge3      one after the other, exactly
 imfilt apply a.png -k edge1 -k edge3 --each   a_edge1.png and a_edge3.png
 imfilt apply a.png -k gaussian:sigma=2.5      one of a family
 imfilt apply a.png -k "edge3 @ gaussian3"     an expression
+imfilt apply "in/**/*.jpg" -k sharpen -n      what would be done
 imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
@@ -41,11 +44,12 @@ imfilt apply - -k blur <a.png >b.png          standard input and output
 def _words() -> Words:
     saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
     runners = {"Runners": [(name, runner.meaning) for name, runner in RUNNERS.items()]}
-    return {**kernel_words(), **WORDS, **saving, **runners}
+    return {**kernel_words(), **WORDS, **NAME_WORDS, **saving, **runners}
 
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_words)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(readable=False))
+@click.argument("inputs", nargs=-1, metavar="INPUT...", type=click.Path(readable=False))
+@job_options
 @recipe_options()
 @option(
     "Output",
@@ -54,15 +58,6 @@ def _words() -> Words:
     show_default="as named, or as the source",
     help=f"Write {', '.join(name.lower() for name in WRITTEN)}.",
 )
-@option(
-    "Output",
-    "-o",
-    "--output",
-    metavar="PATH",
-    type=click.Path(readable=False),
-    help="A file, a folder (DIR/), or - for standard output.",
-)
-@option("Output", "--each", is_flag=True, help="Write one picture for each kernel, with its name in the file name.")
 @option(
     "Output", "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF.", show_default="as the source"
 )
@@ -74,12 +69,9 @@ def _words() -> Words:
     help="Rather a fast or a small PNG, TIFF, JPEG, WebP or AVIF.",
 )
 @option("Output", "--strip", type=click.Choice(list(STRIPS)), help="Leave out metadata, or only where it was taken.")
-@option("Output", "--overwrite", is_flag=True, help="Replace outputs that are there already.")
-@option("Output", "--skip-existing", is_flag=True, help="Pass over inputs whose outputs are there already.")
 @option("Output", "--preserve", is_flag=True, help="Give results the times of their sources, beside the permissions.")
 @option("Output", "--fsync", is_flag=True, help="Wait until the disk has each result, so that a power cut loses none.")
-@option("Output", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
-@option("Batch", "-r", "--recursive", is_flag=True, help="Look into the folders of folders too.")
+@option("Input", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
 @option("Batch", "-j", "--jobs", type=POSITIVE, show_default="automatic", help="Work on N pictures at the same time.")
 @option("Batch", "--runner", default="auto", type=click.Choice(list(RUNNERS)), help="Who works on them.")
 @option("Batch", "--scheduler", metavar="ADDRESS", help="Of the cluster for --runner dask, such as tcp://host:8786.")
@@ -97,44 +89,59 @@ def _words() -> Words:
 def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> None:
     """Filter pictures with one kernel, or with several in a row or side by side.
 
-    An INPUT is a file, a folder, or - for standard input. The paths of the pictures written are printed, one a line. A
-    file that is there already is never touched unless you say so.
+    An INPUT is a file, a folder, a pattern such as "in/*.jpg" that the shell left as it is, or - for standard input.
+    The paths of the pictures written are printed, one a line. A file that is there already is never touched unless you
+    say so.
     """
-    request = Request(
+    if not inputs and options["files_from"] is None:
+        raise click.MissingParameter(ctx=context, param=context.command.params[0])
+    request = make_request(
         inputs,
         _recipe(context, options),
-        output=options["output"],
-        existing=_existing(options),
-        recursive=options["recursive"],
+        options,
         max_pixels=options["max_pixels"],
         threads=options["threads"],
         strategy=options["strategy"],
         frame=options["frame"],
-        each=options["each"],
         saving=Saving(options["quality"], options["compression"], options["strip"]),
         format=None if options["format"] is None else format_named(options["format"]),
         care=Care(options["fsync"], options["preserve"], options["json"] or options["summary"]),
     )
+    if options["json"] and options["dry_run"]:
+        raise UsageError("--json tells what was done, and --dry-run does nothing; give one of them")
     if options["json"]:
         standard_output()
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
-    if to_stream and standard_output().isatty():
+    if to_stream and standard_output().isatty() and not options["dry_run"]:
         raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
     if to_stream and options["json"]:
         raise UsageError("a picture and --json cannot both go to standard output; give -o a file")
-    jobs, outcomes = make_jobs(request)
-    from imfilt.batch.scheduling import Running, run_jobs  # Pillow is imported here, when all is known to be in order
-
-    running = Running(options["runner"], options["jobs"], options["fail_fast"], options["scheduler"])
+    batch = make_jobs(request)
     report = _report(context, options)
+    outcomes = list(batch.outcomes)
+    for outcome in (*batch.outcomes, *(batch.skipped if options["verbose"] or options["json"] else ())):
+        report.add(outcome)
+    if not (batch.jobs or batch.outcomes or batch.skipped):
+        say("no pictures to filter")
+    if options["dry_run"]:
+        print_jobs(batch.jobs)
+        context.exit(exit_code(outcomes))
     totals, start = total(outcomes), time.perf_counter()
-    with progress_over(jobs, quiet=options["quiet"]) as watcher:
-        for outcome in outcomes:
-            report.add(outcome)
-        for outcome in run_jobs(jobs, running, watcher):
-            outcomes.append(outcome)
-            totals.add(outcome)
-            report.add(outcome)
+    totals.counts[Status.SKIPPED] += len(batch.skipped)
+    if batch.jobs:
+        from imfilt.batch.scheduling import Running, run_jobs  # Pillow is imported here, when all is in order
+
+        running = Running(options["runner"], options["jobs"], options["fail_fast"], options["scheduler"])
+        with (
+            progress_over(batch.results, quiet=options["quiet"]) as watcher,
+            closing(run_jobs(batch.jobs, running, watcher)) as done,
+        ):
+            for outcome in done:
+                if batch.resumption is not None:
+                    outcome = batch.resumption.record(outcome)
+                outcomes.append(outcome)
+                totals.add(outcome)
+                report.add(outcome)
     seconds = time.perf_counter() - start
     report.end(totals, seconds)
     if options["summary"]:
@@ -153,11 +160,3 @@ def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
     if options["each"] and options["combine"] is not None:
         raise UsageError("--each and --combine contradict each other; give one of them")
     return chosen_recipe(context, options)
-
-
-def _existing(options: dict[str, Any]) -> Existing:
-    if options["overwrite"] and options["skip_existing"]:
-        raise UsageError("--overwrite and --skip-existing contradict each other; give one of them")
-    if options["overwrite"]:
-        return Existing.OVERWRITE
-    return Existing.SKIP if options["skip_existing"] else Existing.REFUSE

@@ -16,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Words = Mapping[str, Sequence[tuple[str, str]]]
 """Titles, and below each words and what they mean."""
 
-GROUPS = ("Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other")
+GROUPS = ("Input", "Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other")
 
 
 @dataclass

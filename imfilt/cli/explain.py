@@ -28,7 +28,7 @@ imfilt explain car.jpg 9 9 -k edge3 --json           everything, for a program
 @click.argument("image", metavar="IMAGE", type=click.Path(readable=False))
 @click.argument("x", type=int)
 @click.argument("y", type=int)
-@recipe_options(without=("combine", "pool", "channels", "gray"))
+@recipe_options(without=("combine", "pool", "channels", "gray", "linear", "threshold"))
 @max_pixels_option
 @figure_option("--png", "A figure of it: window, weights and products.")
 @figure_option("--gif", "The kernel on its way: the window slides, and the result grows.")

@@ -27,6 +27,7 @@ imfilt list-kernels                           what kernels there are
 """
 
 COMMANDS = {
+    "add-kernel": ("imfilt.cli.add_kernel:add_kernel", "Put a kernel into your own registry."),
     "apply": ("imfilt.cli.apply:apply", "Filter pictures with a kernel."),
     "compare": ("imfilt.cli.compare:compare", "Compare two pictures, sample by sample."),
     "completion": ("imfilt.cli.completion:completion", "Print a completion script for a shell."),

@@ -22,9 +22,8 @@ _NAMES = 2
 
 
 @contextmanager
-def progress_over(jobs: Sequence[Job], *, quiet: bool) -> Iterator[Watcher]:
-    """Show a bar while the block runs, and yield what moves it; off a terminal nothing is shown."""
-    results = sum(len(job.results) for job in jobs)
+def progress_over(results: int, *, quiet: bool) -> Iterator[Watcher]:
+    """Show a bar for so many `results` while the block runs, and yield what moves it; nothing off a terminal."""
     if quiet or results < 2 or sys.stderr is None or not sys.stderr.isatty():
         yield Watcher()
         return

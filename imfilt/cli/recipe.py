@@ -105,6 +105,12 @@ _RECIPE_OPTIONS = {
         shell_complete=_complete_pools,
         help=f"Then make one sample of N x N (or NxM): {', '.join(POOLS)}. max:3,s2 does so every 2 samples.",
     ),
+    "threshold": option(
+        "Arithmetic",
+        "--threshold",
+        metavar="LEVELS",
+        help="Keep samples that would change by less, as unsharp masks do.",
+    ),
     "alpha": option(
         "Colour", "--alpha", default="auto", type=click.Choice(list(ALPHA_MODES)), help="How transparency is filtered."
     ),
@@ -128,6 +134,9 @@ _RECIPE_OPTIONS = {
         "--grey",
         type=click.Choice(list(GREYS)),
         help="Make grey of colours first.",
+    ),
+    "linear": option(
+        "Colour", "--linear", is_flag=True, help="Filter light: by the picture's colour profile, or sRGB."
     ),
     "depth": option(
         "Output",
@@ -170,6 +179,8 @@ def chosen_recipe(context: click.Context, options: dict[str, Any], *, named: Seq
     if like:
         kernels = _rounded_as_in(like, kernels, options)
     settings = {name: options[name] for name in _RECIPE_OPTIONS if name in options and name != "like"}
+    if like:
+        settings["ties_to_even"] = like.ties_to_even
     return Recipe(kernels, **settings)
 
 

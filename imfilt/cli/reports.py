@@ -32,7 +32,7 @@ class Report:
             if self._debug:
                 traceback.print_exception(outcome.error)
             say(f"{source}: {outcome.error}")
-        elif outcome.status is Status.SKIPPED and self._verbose:
+        elif outcome.status is Status.SKIPPED and self._verbose and outcome.target:
             say(f"{source}: skipped, {outcome.target} is there already")
         elif outcome.status is Status.WRITTEN and outcome.target is not None and not self._quiet:
             self.written(outcome.target)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from imfilt.cli.command import Command, option
+from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
 from imfilt.cli.kernels import complete_names, open_registry, read_matrix, registry_option
 from imfilt.cli.printing import printable, say, standard_output
 from imfilt.errors import UsageError
@@ -14,6 +17,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.lookup import find_entry
 from imfilt.kernels.notations.table import NOTATIONS, write_kernel
 from imfilt.kernels.registry import Entry
+from imfilt.views.kernel_json import kernel_object
 from imfilt.views.kernel_text import kernel_facts, matrix_lines
 
 EXAMPLES = """
@@ -41,30 +45,83 @@ WORDS = {"Notations": [(entry.name, entry.meaning) for entry in NOTATIONS.values
     metavar="NOTATION",
     help="Print it in another notation, for the same picture as imfilt makes by convolution.",
 )
-@option("Other", "--plan", "with_plan", is_flag=True, help="Show how it would be computed over 24 megapixels of RGB.")
+@figure_option("--png", "A figure: weights, impulse response, and the gain for waves in all directions.")
+@overwrite_option
+@option("Output", "--json", "as_json", is_flag=True, help="Print a JSON object with all that is known.")
+@option("Other", "--plan", "with_plan", is_flag=True, help="In the plan, tell what each strategy would take.")
 @registry_option
-def show_kernel(name: str, notation: str | None, with_plan: bool, registries: Sequence[str]) -> None:
+def show_kernel(
+    name: str,
+    notation: str | None,
+    png: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    with_plan: bool,
+    registries: Sequence[str],
+) -> None:
     """Show a KERNEL, by name or as an expression: its matrix, divisor, sum, factors, and the results it can give.
 
     KERNEL may be @FILE: a matrix, or a kernel as another tool writes it.
     """
     standard_output()
+    check_figures([png], overwrite=overwrite)
     is_file = name.startswith("@")
     entry = Entry(read_matrix(name), origin=name[1:]) if is_file else find_entry(name, open_registry(registries))
     if notation:
         _print_notation(entry.kernel, notation)
         return
+    if png is not None:
+        from imfilt.views.kernel_figure import kernel_figure
+
+        write_figure(kernel_figure(entry.kernel, entry.formula or entry.name), png, overwrite=overwrite)
+    if as_json:
+        _print_json(entry)
+        return
     print(printable(entry.formula or entry.name))
     print()
-    for line in matrix_lines(entry.kernel):
-        print(f"  {line}")
+    if standard_output().isatty():
+        from imfilt.cli.heat_map import print_heat_map
+
+        print_heat_map(entry.kernel)
+    else:
+        for line in matrix_lines(entry.kernel):
+            print(f"  {line}")
     print()
-    facts = kernel_facts(entry)
+    from imfilt.views.kernel_analysis import analysis_facts, plan_lines, response_lines
+
+    facts = [*kernel_facts(entry), *analysis_facts(entry.kernel)]
     width = max(len(fact) for fact, _ in facts)
     for fact, value in facts:
         print(f"{fact:<{width}}  {printable(value)}")
-    if with_plan:
-        _print_plan(entry.kernel)
+    _print_part("gain for waves", response_lines(entry.kernel, in_ascii=not _has_blocks()))
+    _print_part("plan for 8-bit RGB, 6000 x 4000", plan_lines(entry.kernel, alternatives=with_plan))
+
+
+def _print_json(entry: Entry) -> None:
+    import json
+
+    from imfilt.views.kernel_analysis import analysis_object
+
+    print(json.dumps({**kernel_object(entry), **analysis_object(entry.kernel)}))
+
+
+def _print_part(title: str, lines: Sequence[str]) -> None:
+    from textwrap import fill
+
+    print(f"\n{title}")
+    width = shutil.get_terminal_size().columns
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        print(line_ if len(line_ := f"  {line}") <= width else fill(line_, width, subsequent_indent=indent))
+
+
+def _has_blocks() -> bool:
+    """Whether standard output has letters for the blocks of a plot."""
+    try:
+        "▁█".encode(standard_output().encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _print_notation(kernel: Kernel, notation: str) -> None:
@@ -79,14 +136,3 @@ def _print_notation(kernel: Kernel, notation: str) -> None:
         output.write(content)
     for note in notes:
         say(note)
-
-
-def _print_plan(kernel: Kernel) -> None:
-    """Print the plan for a photograph of a usual size, in 8 bits."""
-    from imfilt.engine.plan import make_plan
-    from imfilt.engine.recipe import Recipe
-    from imfilt.engine.samples import SAMPLE_TYPES
-
-    print("\nplan for 8-bit RGB, 6000 x 4000")
-    for line in make_plan(Recipe((kernel,)), SAMPLE_TYPES["uint8"], (4000, 6000, 3)).describe(alternatives=True):
-        print(f"  {line}")

@@ -48,8 +48,8 @@ def filter_array(array: Array, recipe: Recipe, *, threads: int | None = None, st
     an alpha mode: then the last channel is alpha.
     """
     cube = as_cube(array)
-    if recipe.channels is not None or recipe.gray is not None:
-        raise RecipeError("channels and gray are for images of Pillow; give the part of the array that is meant")
+    if recipe.channels is not None or recipe.gray is not None or recipe.linear:
+        raise RecipeError("channels, gray and linear are for images of Pillow; give the part of the array instead")
     plan = make_plan(recipe, sample_type(array.dtype.name), cube.shape, has_alpha=recipe.alpha != "auto", strip=strip)
     filtered = np.empty(plan.result_shape, array.dtype if plan.output is plan.samples else plan.output.name)
     filter_rows(plan, ArrayRows(cube), ArrayRows(filtered), threads=threads)

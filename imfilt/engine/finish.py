@@ -1,4 +1,4 @@
-"""From exact numerators to samples: divide, normalise, round half up, clip, cast. Nowhere else is anything rounded."""
+"""From exact numerators to samples: divide, normalise, round, clip, cast. Nowhere else is anything rounded."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Finisher:
         if chain.late:
             self._whole_offset = math.floor(scaling.offset)
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
-        self._division = _Division(chain, scaling, plan.output)
+        self._to_even = plan.recipe.ties_to_even
+        self._division = _Division(chain, scaling, plan.output, to_even=self._to_even)
         self._room: Array | None = None
         self._roots: RootScale | None = None
         if _has_squares(plan):
@@ -110,7 +111,10 @@ class Finisher:
         factor, addend = int(scale * common), int(offset * common)
         largest = max(bound * max(abs(factor) + abs(addend), common), Fraction(self._output.bound))
         numerators, denominators = _widened(numerators, largest), _widened(denominators, largest)
-        rounded = (numerators * factor + denominators * addend) // (denominators * common)
+        above, below = numerators * factor + denominators * addend, denominators * common
+        rounded = above // below
+        if self._to_even:
+            _take_from_ties(rounded, above, below)
         self._clip_and_cast(rounded, samples)
 
     def _round_floats(self, values: Array, scaling: Scaling, samples: Array) -> None:
@@ -122,7 +126,10 @@ class Finisher:
             self._count(None, samples)
             np.copyto(samples, values, casting="same_kind")
             return
-        np.add(values, 0.5, out=values)
+        if self._to_even:
+            np.rint(values, out=values)
+        else:
+            np.add(values, 0.5, out=values)
         if self._plan.samples.is_float:
             np.copyto(values, 0, where=np.isnan(values))  # whole numbers have nothing for what is no number
         if self._output.smallest < 0:
@@ -141,12 +148,14 @@ class Finisher:
 
 
 class _Division:
-    """``scale · numerators / denominator + offset``, rounded half up, in whole numbers."""
+    """``scale · numerators / denominator + offset``, rounded half up or half to even, in whole numbers."""
 
-    def __init__(self, chain: Chain, scaling: Scaling, output: SampleType) -> None:
+    def __init__(self, chain: Chain, scaling: Scaling, output: SampleType, *, to_even: bool) -> None:
         ratio = scaling.scale / chain.denominator
         self._factor, self._divisor = ratio.numerator, ratio.denominator
-        self._addend = math.floor((scaling.offset + _HALF) * ratio.denominator)
+        addend = (scaling.offset + _HALF) * ratio.denominator
+        self._addend = math.floor(addend)
+        self._to_even = to_even and addend.denominator == 1  # otherwise there are no ties
         if chain.negated:  # -floor(half - n / d), which is a quotient rounded half down
             self._addend = self._divisor - 1 - self._addend
         largest = chain.bound * abs(self._factor) + abs(self._addend)
@@ -165,9 +174,19 @@ class _Division:
             np.multiply(numerators, self._factor, out=numerators)
         if self._addend:
             np.add(numerators, self._addend, out=numerators)
+        if self._to_even:
+            quotients = np.floor_divide(numerators, self._divisor)
+            _take_from_ties(quotients, numerators, self._divisor)
+            return quotients
         if self._divisor != 1:
             np.floor_divide(numerators, self._divisor, out=numerators)
         return numerators
+
+
+def _take_from_ties(quotients: Array, above: Array, below: Array | int) -> None:
+    """Take 1 from odd quotients without a remainder: where a half was added before, those are ties rounded up."""
+    ties = (quotients * below == above) & (quotients % 2 == 1)
+    np.subtract(quotients, ties, out=quotients, casting="unsafe")
 
 
 def exact_results(plan: Plan, numbers: Sequence[Array]) -> tuple[Array, Array, Fraction]:

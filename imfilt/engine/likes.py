@@ -20,6 +20,8 @@ class Like(NamedTuple):
     """Whether a matrix without a divisor is divided by its sum (by 1 where that is 0)."""
     added: Fraction = Fraction(0)
     """Added to results, in levels of 8 bits, before they are rounded half up, so that they are rounded as there."""
+    ties_to_even: bool = False
+    """Whether exact halves are rounded to the even level."""
     rows_upwards: bool = False
     """Whether the first row of a matrix lies below."""
     early_anchor: bool = False
@@ -66,7 +68,8 @@ LIKES = {
             "cv2.filter2D",
             correlate=True,
             border="reflect",
-            differences=("it rounds exact halves to the even level; here they are rounded up",),
+            ties_to_even=True,
+            differences=("it sums in single precision, which may decide otherwise what is next to a half",),
         ),
         Like(
             "pillow",
@@ -86,7 +89,10 @@ LIKES = {
             border="symmetric",
             added=Fraction(-1, 2),
             early_anchor=True,
-            differences=("its results below 0 and above white wrap around; here they are clipped",),
+            differences=(
+                "its results below 0 and above white wrap around; here they are clipped",
+                "its sums of doubles may fall short of a whole level; here they are exact",
+            ),
         ),
         Like(
             "imagemagick",
@@ -109,7 +115,7 @@ LIKES = {
             correlate=True,
             border="edge",
             by_sum=True,
-            differences=("it computes in linear light; here the samples are filtered as they are",),
+            differences=("it computes in linear light; here too with --linear",),
         ),
     )
 }

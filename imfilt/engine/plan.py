@@ -119,6 +119,8 @@ class Plan(NamedTuple):
             lines.append(f"in {chain.dtype}{proof}; {self.strip} rows at a time")
         if self.recipe.combination:
             lines.append(f"then {self.recipe.combination.name}: {self.recipe.combination.meaning}")
+        if self.recipe.threshold:
+            lines.append(f"samples that would change by less than {float(self.recipe.threshold):g} levels stay")
         if self.recipe.pooling:
             lines.append(f"then {self.recipe.pooling}")
         if self.output != self.samples:
@@ -209,7 +211,9 @@ def make_plan(
             "last kernel, choose another border, or use --alpha straight"
         )
     try:
-        chains = _make_chains(recipe, samples, shape, weighted, strategy, may_be_late=not unrounded)
+        chains = _make_chains(
+            recipe, samples, shape, weighted, strategy, may_be_late=not (unrounded or recipe.ties_to_even)
+        )
     except OverflowError:
         raise RecipeError(_TOO_LARGE) from None
     last = chains[0].stages[-1]

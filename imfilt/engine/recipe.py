@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property, partial
 
 from imfilt.engine.background import Colour, is_colour
@@ -17,6 +18,7 @@ from imfilt.engine.pooling import Pooling, parse_pooling
 from imfilt.engine.samples import DEPTHS
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.kernel import Kernel, to_anchor
+from imfilt.kernels.numbers import Number, to_fraction, to_number
 
 ALPHA_MODES = {
     "auto": "weighted, or keep for kernels that sum to 0 and for combinations other than sum and mean",
@@ -63,8 +65,15 @@ class Recipe:
         that ``rec601`` makes of colours, and adds what it changes by to red, green and blue, clipped.
     gray : str, optional
         A name of `GREYS`: what is made of colours before they are filtered, rounded half up.
+    linear : bool
+        Filter light, not the samples that encode it: by the curves of a picture's colour profile, or sRGB.
+    threshold : number, optional
+        A finished sample that differs from the one that came in by less than so many levels stays as it came in: what
+        unsharp masks leave alone, and the one thing in a recipe that is not linear.
     background : (red, green, blue), optional
         Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
+    ties_to_even : bool
+        Round exact halves to the even level, not up; roots are rounded as they always are.
 
     Raises
     ------
@@ -87,6 +96,9 @@ class Recipe:
     background: Colour | None = None
     channels: str | None = None
     gray: str | None = None
+    linear: bool = False
+    threshold: Number | None = None
+    ties_to_even: bool = False
 
     def __post_init__(self) -> None:
         if not self.kernels:
@@ -109,6 +121,11 @@ class Recipe:
         if self.channels is not None:
             fill("channels", check_channels(self.channels))
             self._check_layout()
+        if self.linear:
+            self._check_light()
+        if self.threshold is not None:
+            fill("threshold", _threshold(self.threshold))
+            self._check_same_samples()
         if self.anchor is not None:
             anchors = {_anchor_in(kernel, self.anchor) for kernel in self.kernels}
             fill("anchor", anchors.pop())
@@ -178,6 +195,27 @@ class Recipe:
             if changed:
                 raise RecipeError(f"channels {self.channels!r} leaves the others as they are; give it without {name}")
 
+    def _check_light(self) -> None:
+        """Raise `RecipeError` for what counts levels, of which light has none."""
+        others = {
+            "channels": self.channels,
+            "gray": self.gray,
+            "depth": self.depth,
+            "background": self.background,
+            "threshold": self.threshold,
+            "normalize none": self.normalisation.float_only,
+        }
+        for name, value in others.items():
+            if value:
+                raise RecipeError(f"linear light does not go with {name}; leave one of them out")
+
+    def _check_same_samples(self) -> None:
+        """Raise `RecipeError` where a result is not that of the sample in its place."""
+        changes = {"size": self.size != "same", "stride": self.stride != (1, 1), "depth": self.depth}
+        for name, changed in changes.items():
+            if changed:
+                raise RecipeError(f"a threshold compares each sample with the one that came in; give it without {name}")
+
     def _check_side_by_side(self) -> None:
         if len(self.kernels) < 2:
             raise RecipeError(f"combine {self.combine!r} is for the results of at least two kernels; give another one")
@@ -192,6 +230,16 @@ class Recipe:
                 f"combine {self.combine!r} cannot filter alpha, which each kernel would filter differently; choose "
                 "--alpha keep or --alpha straight"
             )
+
+
+def _threshold(given: object) -> Fraction:
+    try:
+        number = to_fraction(to_number(given))
+    except KernelError as error:
+        raise RecipeError(f"threshold: {error}") from None
+    if number < 0:
+        raise RecipeError("threshold: levels from 0 on are meant")
+    return number
 
 
 def _anchor_in(kernel: Kernel, anchor: Pair) -> Pair:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,6 +65,10 @@ def filter_rows(
         finish = Finisher(plan, extremes, clipped)
         rows_out = FlatteningRows(background, plan.output, plan.output_shape[2], sink) if background else sink
         rows_out = PoolingRows(pooling, plan.output, rows_out) if pooling else rows_out
+        if plan.recipe.threshold:
+            from imfilt.engine.threshold import KeepingRows
+
+            rows_out = KeepingRows(Fraction(plan.recipe.threshold), source, rows_out)
         for first, numbers in walker:
             samples = rows_out.room_for(first, first + len(numbers[0]), walker.columns)
             rows = len(samples)

@@ -19,7 +19,7 @@ SCHEMA = 1
 
 _FILE_KEYS = ("schema", "intended", "kernels", "groups")
 _GROUP_KEYS = ("kernels", "description", "reference")
-_KERNEL_KEYS = ("matrix", "divisor", "bias", "anchor", "aliases", "description", "reference", "intended")
+_KERNEL_KEYS = ("matrix", "divisor", "bias", "anchor", "approximate", "aliases", "description", "reference", "intended")
 _FAMILY_KEYS = ("bias", "aliases", "description", "reference", "intended")
 _NAME = re.compile(r"[^\W\d_][\w-]*")
 
@@ -30,18 +30,29 @@ def read_registry_file(path: Path, origin: str) -> Registry:
     Raises `RegistryError`: one line with the file, the kernel, and the row and column or the TOML line.
     """
     try:
-        return _to_registry(_parse(path), origin)
+        return read_registry_text(read_text(path), origin)
     except RegistryError as error:
         raise RegistryError(f"{path}: {error}") from None
 
 
-def _parse(path: Path) -> dict[str, object]:
+def read_registry_text(text: str, origin: str) -> Registry:
+    """Return what the text of a registry file holds; raise `RegistryError`, without the name of the file."""
+    return _to_registry(_parse(text.removeprefix("\ufeff")), origin)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a registry file, with its line ends as they are."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise RegistryError(f"cannot read the registry: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise RegistryError(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+
+
+def _parse(text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RegistryError(f"not valid TOML: {_one_line(error)}") from None
     except RecursionError:
@@ -129,6 +140,7 @@ def _read_matrix(name: str, table: dict[str, Any]) -> Kernel:
         bias=table.get("bias", 0),
         anchor=table.get("anchor"),
         name=name,
+        approximate=_flag("approximate", table.get("approximate", False)),
     )
 
 
@@ -173,6 +185,12 @@ def _texts(key: str, values: object) -> tuple[str, ...]:
     if not isinstance(values, list):
         raise RegistryError(f"{key} must be a list of names")
     return tuple(_text(key, value) for value in values)
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise RegistryError(f"{key} must be true or false")
+    return value
 
 
 def _text(key: str, value: object) -> str:

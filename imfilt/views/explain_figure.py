@@ -9,21 +9,8 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 from imfilt.kernels.numbers import Number
-from imfilt.views.drawing import (
-    FAINT,
-    INK,
-    LINE,
-    MARGIN,
-    MARK,
-    Colour,
-    canvas,
-    cell_size,
-    draw_cells,
-    fitted,
-    font,
-    signed_colours,
-    text_width,
-)
+from imfilt.views.colours import INK, Colour, signed_colours
+from imfilt.views.drawing import FAINT, LINE, MARGIN, MARK, canvas, cell_size, draw_cells, fitted, font, text_width
 from imfilt.views.exact import short_cells
 from imfilt.views.explain import Channel, Explanation, sums_of, window_name
 from imfilt.views.seen import as_seen
@@ -70,7 +57,7 @@ def explanation_figure(explanation: Explanation, picture: AnyPicture, title: str
         _draw_corner(draw, (MARGIN, below + 3), 30)
         draw.text((MARGIN + 16, below), "beyond the border", FAINT, font(_SMALL))
     for channel, steps in zip(explanation.channels, lines, strict=True):
-        _draw_channel(draw, channel, explanation, (left, top), side)
+        _draw_channel(image, channel, explanation, (left, top), side)
         text = left + 3 * max(grid[0], _LEAST_STEP) + 2 * _SIGN_ROOM + MARGIN
         for number, (name, value) in enumerate(steps):
             line = top + _CAPTION + number * _LEADING
@@ -81,9 +68,9 @@ def explanation_figure(explanation: Explanation, picture: AnyPicture, title: str
 
 
 def _draw_channel(
-    draw: ImageDraw.ImageDraw, channel: Channel, explanation: Explanation, place: tuple[int, int], side: int
+    image: Image.Image, channel: Channel, explanation: Explanation, place: tuple[int, int], side: int
 ) -> None:
-    account = channel.account
+    draw, account = ImageDraw.Draw(image), channel.account
     columns, rows = len(account.weights[0]) * side, len(account.weights) * side
     heading = f"{channel.name}: {window_name(account, explanation.recipe)}"
     blocks: tuple[tuple[str, Sequence[Sequence[Number]], list[list[Colour]]], ...] = (
@@ -95,7 +82,7 @@ def _draw_channel(
     for number, (name, numbers, colours) in enumerate(blocks):
         left, top = place[0] + number * step, place[1]
         draw.text((left, top), fitted(name, _SMALL, step - 8), FAINT, font(_SMALL))
-        draw_cells(draw, (left, top + _CAPTION), side, colours, short_cells(numbers))
+        draw_cells(image, (left, top + _CAPTION), side, colours, short_cells(numbers))
         if number < len(_SIGNS):
             at = left + (columns + step) / 2, top + _CAPTION + rows / 2
             draw.text(at, _SIGNS[number], INK, font(_TITLE), anchor="mm")

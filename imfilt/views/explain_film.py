@@ -15,19 +15,8 @@ from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import measure_rows
 from imfilt.errors import RecipeError
 from imfilt.images.rows import rows_of
-from imfilt.views.drawing import (
-    FAINT,
-    INK,
-    MARGIN,
-    MARK,
-    Colour,
-    canvas,
-    cell_size,
-    draw_cells,
-    fitted,
-    font,
-    signed_colours,
-)
+from imfilt.views.colours import INK, Colour, signed_colours
+from imfilt.views.drawing import FAINT, MARGIN, MARK, canvas, cell_size, draw_cells, fitted, font
 from imfilt.views.exact import decimal, short_cells, short_number
 from imfilt.views.seen import as_seen
 
@@ -102,8 +91,8 @@ class _Stage:
         self._image, draw = canvas(max(width, 480), self._text_top + 2 * _CAPTION + MARGIN)
         for name, at in (("picture", self._input[0]), ("weights", weights_at[0]), ("result", self._output[0])):
             draw.text((at, MARGIN), name, FAINT, font(_TEXT))
-        draw_cells(draw, self._input, self._side, inputs, [[""] * len(row) for row in inputs])
-        draw_cells(draw, weights_at, weight_side, signed_colours(weights), short_cells(weights))
+        draw_cells(self._image, self._input, self._side, inputs, [[""] * len(row) for row in inputs])
+        draw_cells(self._image, weights_at, weight_side, signed_colours(weights), short_cells(weights))
         self._mark_border(draw)
         self._draw_grid(draw)
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from imfilt.batch.work import filter_picture
 from imfilt.engine.recipe import Recipe
-from imfilt.views.drawing import FAINT, INK, LINE, MARGIN, canvas, fitted, font
+from imfilt.views.colours import INK
+from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, fitted, font
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:

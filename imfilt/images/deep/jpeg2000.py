@@ -15,7 +15,7 @@ from imfilt.images.deep.samples import samples_of
 _COLOURS = {1: ("L", False), 2: ("L", True), 3: ("RGB", False), 4: ("RGB", True)}
 
 
-def decode(package: Any, stream: BinaryIO) -> Decoded:
+def decode(package: Any, stream: BinaryIO, _page: int) -> Decoded:
     """Return the samples of a file."""
     samples = package.jpeg2k_decode(stream.read())
     samples = samples.reshape(*samples.shape[:2], -1)

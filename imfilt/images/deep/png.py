@@ -24,7 +24,7 @@ _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """From channels to PNG's number for them (PNG specification, 11.2.2)."""
 
 
-def decode(package: Any, stream: BinaryIO) -> Decoded:
+def decode(package: Any, stream: BinaryIO, _page: int) -> Decoded:
     """Return the samples of a file, with alpha for a transparent colour."""
     samples = package.png_decode(stream.read())
     samples = samples.reshape(*samples.shape[:2], -1)

@@ -17,7 +17,7 @@ _GAP = rb"(?:\s|#[^\n]*\n)+"
 _HEADER = re.compile(rb"P6" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)\s")
 
 
-def decode(_package: None, stream: BinaryIO) -> Decoded:
+def decode(_package: None, stream: BinaryIO, _page: int) -> Decoded:
     """Return the samples of a file of full colour."""
     content = stream.read()
     match = _HEADER.match(content)

@@ -24,7 +24,7 @@ class Decoder(NamedTuple):
 
     package: str | None
     module: str
-    """Which has a function ``decode(package, stream)`` that returns `Decoded`."""
+    """Which has a function ``decode(package, stream, page)`` that returns `Decoded`."""
 
 
 DECODERS = {
@@ -45,8 +45,8 @@ def is_decoded(file_format: str) -> bool:
     return file_format in DECODERS
 
 
-def read_deep(stream: BinaryIO, file_format: str, loss: Loss, carried: Carried) -> DeepPicture:
-    """Read the picture in a stream; raise `PictureError`, which says what the `loss` is, where nothing can."""
+def read_deep(stream: BinaryIO, file_format: str, loss: Loss, carried: Carried, *, page: int = 0) -> DeepPicture:
+    """Read the picture in a stream, or a page of it; raise `PictureError`, which says the `loss`, where nothing can."""
     if file_format not in DECODERS:
         raise PictureError(f"{loss.what}; save it as PNG or TIFF, or use --depth 8")
     try:
@@ -54,9 +54,9 @@ def read_deep(stream: BinaryIO, file_format: str, loss: Loss, carried: Carried) 
     except ImportError:
         or_cut = ", or --depth 8 to filter what is left" if loss.is_cut else ""
         raise PictureError(f"{loss.what}; to read it whole: {EXTRA}{or_cut}") from None
-    decode: Callable[[Any, BinaryIO], Decoded] = importlib.import_module(DECODERS[file_format].module).decode
+    decode: Callable[[Any, BinaryIO, int], Decoded] = importlib.import_module(DECODERS[file_format].module).decode
     stream.seek(0)
-    samples, colour, has_alpha = decode(package, stream)
+    samples, colour, has_alpha = decode(package, stream, page)
     if samples.dtype.name not in SAMPLE_TYPES:
         raise PictureError(f"samples of type {samples.dtype.name} cannot be filtered; save it with 16 or 32 bits")
     mode = Mode(colour, SAMPLE_TYPES[samples.dtype.name], has_alpha)

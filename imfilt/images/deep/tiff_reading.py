@@ -33,10 +33,10 @@ def size_of(package: Any, stream: BinaryIO) -> tuple[int, int]:
         return page.imagewidth, page.imagelength
 
 
-def decode(package: Any, stream: BinaryIO) -> Decoded:
-    """Return the samples of the first page, upright and with 0 as black."""
+def decode(package: Any, stream: BinaryIO, page_index: int) -> Decoded:
+    """Return the samples of a page, upright and with 0 as black."""
     with _opened(package, stream) as file:
-        page = file.pages.first
+        page = file.pages[page_index]
         colour = _COLOURS.get(int(page.photometric))
         if colour is None:
             raise PictureError(f"{page.photometric.name} colours of this depth cannot be read; save it as RGB")

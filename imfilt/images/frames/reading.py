@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
 from imfilt.images.carried import Carried, read_carried
-from imfilt.images.depth import check_depth, scale_transparent_level
+from imfilt.images.depth import check_depth, loss_of, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.limits import check_all_pixels
@@ -108,9 +108,8 @@ def _decode(image: ImageFile, frames: Frames, index: int) -> Frame:
         raise PictureError(f"cannot be read: frame {index} of {frames.count} is missing, the file is cut off") from None
     if entry.has_pages:
         check_strips(image)
-    check_depth(image)
     try:
-        picture = to_picture(image)
+        picture = _read_page(image, index) if frames.format == "TIFF" else _read_frame(image)
     except EOFError:
         raise PictureError(f"cannot be read: frame {index} of {frames.count} is damaged") from None
     if not isinstance(picture, Picture):
@@ -123,6 +122,22 @@ def _decode(image: ImageFile, frames: Frames, index: int) -> Frame:
     if entry.has_pages:
         return Frame(seen)
     return Frame(seen if index == 0 else replace(seen, carried=Carried()), _duration(image.info))
+
+
+def _read_frame(image: ImageFile) -> AnyPicture:
+    check_depth(image)
+    return to_picture(image)
+
+
+def _read_page(image: ImageFile, index: int) -> AnyPicture:
+    """Return a page of a TIFF, in full where Pillow would cut it."""
+    loss = loss_of(image)
+    if loss is None or image.fp is None:
+        return to_picture(image)
+    from imfilt.images.deep.reading import read_deep
+
+    stream = cast("BinaryIO", image.fp)
+    return read_deep(stream, "TIFF", loss, read_carried(image, stream), page=index)
 
 
 def _duration(info: dict[Any, Any]) -> Fraction:

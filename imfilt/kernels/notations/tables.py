@@ -91,6 +91,8 @@ def _fields(kernel: Kernel) -> list[tuple[str, Any]]:
         fields.append(("bias", _plain(kernel.bias)))
     if kernel.anchor:
         fields.append(("anchor", list(kernel.anchor)))
+    if kernel.approximate:
+        fields.append(("approximate", True))
     return fields
 
 
@@ -102,6 +104,7 @@ def _to_kernel(table: Mapping[str, Any]) -> Kernel:
         divisor=table.get("divisor", 1),
         bias=table.get("bias", 0),
         anchor=table.get("anchor"),
+        approximate=table.get("approximate") is True,
     )
 
 

@@ -1,0 +1,154 @@
+"""What is in the way of the targets: found before anything is written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from imfilt.batch.jobs.names import fold, is_one_name
+from imfilt.batch.jobs.request import Existing, Request
+from imfilt.batch.jobs.sources import Source
+from imfilt.errors import TargetError
+
+
+class Decision(NamedTuple):
+    """What is to be done about one target."""
+
+    target: str
+    skip: bool = False
+    """It is there already, and stays as it is."""
+    overwrite: bool = False
+    """What is there may be replaced."""
+    is_there: bool = False
+    """There is a file, about which nothing is decided yet."""
+    confirm: bool = False
+    """What is there may be this very result, which is to be made sure."""
+    backup: str | None = None
+    """Where what is there is kept."""
+
+
+class _Folder(NamedTuple):
+    path: str
+    real: str
+    """Its path without links, with a slash at its end."""
+    folded: str
+    exists: bool
+
+
+_DECISIONS = {
+    Existing.SKIP: Decision("", skip=True),
+    Existing.OVERWRITE: Decision("", overwrite=True),
+    Existing.RESUME: Decision("", is_there=True),
+}
+
+
+class Conflicts:
+    """Decides about targets, one after another; after the last one, the folders are to be checked.
+
+    Targets are files by the rules of the file system that they are in: a name in capitals may be the same one, and two
+    names may be links to one file.
+    """
+
+    def __init__(self, sources: Iterable[Source], request: Request) -> None:
+        self._existing = request.existing
+        self._makes_folders = request.output_folder is not None or request.name is not None
+        self._folders: dict[str, _Folder] = {}
+        self._claims: dict[str, tuple[str, ...]] = {}
+        self._sources: dict[str, str] = {}
+        self._files: dict[int, str] = {}
+        for source in sources:
+            path = source.path
+            folder, slash, name = path.rpartition(os.sep)
+            folder = folder or slash
+            place = self._folders.get(folder) or self._folder(folder)
+            self._sources[place.real + name] = path
+            self._files[source.file] = path
+        self._targets_in: dict[str, _Folder] = {}
+
+    def decide(self, source: str, target: str) -> Decision:
+        """Return what is to be done about a target, which is taken from now on.
+
+        Raises `TargetError` where it was taken before, is a source, or is there and the request does not say what to
+        do then.
+        """
+        folder, slash, name = target.rpartition(os.sep)
+        folder = folder or slash
+        place = self._targets_in.get(folder)
+        if place is None:
+            place = self._targets_in[folder] = self._folder(folder)
+        real = place.real + name
+        key = place.folded + (name.lower() if name.isascii() else fold(name))
+        if key in self._claims:
+            self._check_claims(self._claims[key], real, source, target)
+        self._claims[key] = (*self._claims.get(key, ()), real, source)
+        if real in self._sources:
+            raise TargetError(f"{target}: is itself an input; write somewhere else with -o")
+        if not place.exists:
+            return Decision(target)
+        try:
+            there = os.lstat(target)
+        except (FileNotFoundError, NotADirectoryError):
+            return Decision(target)
+        if there.st_ino in self._files or not stat.S_ISREG(there.st_mode):
+            self._check_kind(target, there)
+        if self._existing is Existing.REFUSE:
+            raise TargetError(f"{target}: is there already; use --overwrite to replace it, or --skip-existing")
+        return _DECISIONS[self._existing]._replace(target=target)
+
+    def check_folders(self) -> None:
+        """Raise `TargetError` unless all targets can be written into their folders."""
+        for place in self._targets_in.values():
+            above = place.folded.rstrip(os.sep)
+            while above and not place.exists:
+                if above in self._claims:
+                    raise TargetError(f"{place.path}: would be a folder, and a file that is written as well")
+                above = above.rpartition(os.sep)[0]
+            check_folder(place.path, may_be_made=self._makes_folders)
+
+    def _folder(self, given: str) -> _Folder:
+        known = self._folders.get(given)
+        if known is None:
+            place = given or os.curdir
+            real = os.path.join(os.path.realpath(place), "")
+            known = self._folders[given] = _Folder(place, real, fold(real), os.path.exists(place))
+        return known
+
+    def _check_claims(self, claims: Sequence[str], real: str, source: str, target: str) -> None:
+        for other, its_source in zip(claims[::2], claims[1::2], strict=True):
+            if other != real and not is_one_name(other, real):
+                continue
+            if source == its_source:
+                raise TargetError(f"two kernels would both be written to {target}; put {{kernel}} into --name")
+            hint = "" if other == real else f", which is the same file as {os.path.basename(other)} there"
+            raise TargetError(f"{its_source} and {source} would both be written to {target}{hint}")
+
+    def _check_kind(self, target: str, there: os.stat_result) -> None:
+        """Raise `TargetError` where a target is a folder, or another name of a source."""
+        is_link = stat.S_ISLNK(there.st_mode)
+        source = self._files.get(_number_of(target) if is_link else there.st_ino)
+        if source is not None and os.path.exists(target) and os.path.samefile(source, target):
+            raise TargetError(f"{target}: is the input {source} under another name; write somewhere else with -o")
+        if os.path.isdir(target):
+            raise TargetError(f"{target}: is a folder; choose another name")
+
+
+def _number_of(path: str) -> int:
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return -1
+
+
+def check_folder(folder: str, *, may_be_made: bool) -> None:
+    """Raise `TargetError` unless files can be written into a folder, which `may_be_made` for them."""
+    if not may_be_made and not os.path.exists(folder):
+        raise TargetError(f"{folder}: there is no such folder; make it first")
+    there = folder
+    while not os.path.lexists(there):
+        there = os.path.dirname(there) or os.curdir
+    if not os.path.isdir(there):
+        raise TargetError(f"{there}: is not a folder, so nothing can be written into it")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise TargetError(f"{there}: this folder cannot be written to; choose another with -o")

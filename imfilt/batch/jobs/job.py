@@ -1,0 +1,47 @@
+"""The job: one source, and all that is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from imfilt.batch.care import USUAL_CARE, Care
+from imfilt.engine.recipe import Recipe
+from imfilt.images.limits import MAX_PIXELS
+from imfilt.images.saving import Saving
+
+STREAM = "-"
+AS_USUAL = Saving()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is made of a source: one target, one recipe."""
+
+    target: Path | None
+    """None for standard output."""
+    recipe: Recipe
+    overwrite: bool = False
+    """Whether a file that is there already may be replaced."""
+    confirm: bool = False
+    """Whether a file that is there already may be this very result, which is to be made sure."""
+    backup: Path | None = None
+    """Where the file that is replaced is kept."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source, which is read once, and all that is made of it."""
+
+    source: Path | None
+    """None for standard input."""
+    results: tuple[Result, ...]
+    format: str | None = None
+    """The format to write, a key of `FORMATS`; that of the source where it is not given."""
+    max_pixels: int = MAX_PIXELS
+    threads: int | None = None
+    strategy: str | None = None
+    saving: Saving = AS_USUAL
+    frame: int | None = None
+    """The only frame or page to be filtered, counted from 0; None for all."""
+    care: Care = USUAL_CARE

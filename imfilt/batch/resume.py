@@ -1,0 +1,99 @@
+"""Resuming: what an earlier run has done is not done again, unless its source or the recipe changed since."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from imfilt.batch.fingerprints import State, hash_of_file, hash_of_recipe, state_of
+from imfilt.batch.manifest import Manifest, Record
+from imfilt.batch.outcomes import Outcome, Status
+from imfilt.errors import TargetError
+
+if TYPE_CHECKING:
+    from imfilt.batch.jobs.conflicts import Decision
+    from imfilt.batch.jobs.request import Request
+    from imfilt.batch.jobs.sources import Source
+
+
+class _Planned(NamedTuple):
+    source: str
+    state: State
+    recipe: str
+
+
+class Resumption:
+    """Goes by the manifest of the output folder of a request, and keeps it."""
+
+    def __init__(self, request: Request) -> None:
+        folder = str(request.output_folder)
+        self._manifest = Manifest(folder)
+        self._start = len(os.path.join(folder, ""))
+        self._hashes = [hash_of_recipe(recipe, request.saving, request.frame) for _, recipe in request.recipes]
+        self._planned: dict[str, _Planned] = {}
+
+    def decide(self, source: Source | None, decisions: Sequence[Decision]) -> list[Decision]:
+        """Return what is to be done about the targets of a source, in the light of what was done before.
+
+        Raises `TargetError` for a target that is there and was not written by an earlier run, or was changed since.
+        """
+        if source is None:
+            return list(decisions)
+        state = state_of(source.path)
+        return [self._decide(source.path, state, *each) for each in zip(decisions, self._hashes, strict=True)]
+
+    def record(self, outcome: Outcome) -> Outcome:
+        """Record a result that was written, and return its outcome, with a note where that failed.
+
+        A source that changed while it was filtered is left out: the next run filters it again.
+        """
+        planned = self._planned.get(str(outcome.target))
+        if outcome.status is not Status.WRITTEN or outcome.target is None or planned is None:
+            return outcome
+        try:
+            content = hash_of_file(planned.source)
+            if state_of(planned.source) == planned.state:
+                size = outcome.target.stat().st_size
+                key = self._key(str(outcome.target))
+                self._manifest.append(Record(key, planned.recipe, planned.source, *planned.state, content, size))
+        except OSError as error:
+            note = f"is not recorded in {self._manifest.path}, and will be done again: {error.strerror or error}"
+            return replace(outcome, notes=(*outcome.notes, note))
+        return outcome
+
+    def _key(self, target: str) -> str:
+        return target[self._start :]
+
+    def _decide(self, source: str, state: State | None, decision: Decision, recipe: str) -> Decision:
+        target = decision.target
+        if state is not None:
+            self._planned[target] = _Planned(source, state, recipe)
+        if not decision.is_there:
+            return decision._replace(confirm=True)  # another run may be at work on it as well
+        record = self._manifest.records.get(self._key(target))
+        if record is None:
+            if not self._manifest.exists:
+                raise TargetError(
+                    f"{target}: is there already, and no earlier run recorded it; use --overwrite or --skip-existing"
+                )
+            return decision._replace(confirm=True)  # of a run that was killed before it recorded it, perhaps
+        there = state_of(target)
+        if there is not None and there.size not in (0, record.target_size):  # 0: after a power cut
+            raise TargetError(f"{target}: has changed since it was written; move it away, or use --overwrite")
+        is_done = there is not None and there.size == record.target_size and record.recipe == recipe
+        if is_done and state is not None and _is_unchanged(source, state, record):
+            return decision._replace(skip=True)
+        return decision._replace(overwrite=True)
+
+
+def _is_unchanged(source: str, state: State, record: Record) -> bool:
+    """Whether a source is what it was; it is read where only its time is another."""
+    if state.size != record.size:
+        return False
+    try:
+        return state.mtime_ns == record.mtime_ns or hash_of_file(Path(source)) == record.sha256
+    except OSError:
+        return False
