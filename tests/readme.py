@@ -17,6 +17,7 @@ from pathlib import Path
 import cog
 
 from imfilt.batch.jobs.targets import NAME_FIELDS
+from imfilt.batch.runners import RUNNERS
 from imfilt.engine.borders import BORDERS
 from imfilt.engine.combinations import COMBINATIONS
 from imfilt.engine.likes import LIKES
@@ -144,6 +145,10 @@ def results(part: str, heading: str = "In short") -> None:
 
 def pool_table() -> None:
     _table(("`--pool`", "result"), [(f"`{each.name}:N`", each.meaning) for each in POOLS.values()])
+
+
+def runner_table() -> None:
+    _table(("`--runner`", "who works"), [(f"`{name}`", runner.meaning) for name, runner in RUNNERS.items()])
 
 
 def name_table() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
 import array_peers
 import arrays
+import batches
 import gigapixel
 import numpy as np
 import png_settings
@@ -125,3 +127,12 @@ def test_the_settings_of_png_are_measured_over_a_photograph_and_a_drawing(capsys
     lines = capsys.readouterr().out.splitlines()[2:]
     assert len(lines) == 4 * 6
     assert {line.split(" | ")[0] for line in lines} >= {"| photograph", "| edges of the drawing"}
+
+
+def test_batches_are_measured_without_any_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "find_spec", lambda _: None)
+    monkeypatch.setattr(batches, "imagemagick", lambda: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    report = batches.measure(1, pictures=2, megapixels=0.01, icons=3, imfilt=f"{sys.executable} -m imfilt")
+    assert "| 3 of 64 × 64 | imfilt -j 2 |" in str(report)
+    assert not report.wrong

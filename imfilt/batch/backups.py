@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import urandom
 from pathlib import Path
 
 from imfilt.errors import PictureError
+from imfilt.images.temporary import temporary_beside
 
 
 @contextmanager
@@ -46,11 +46,8 @@ def _keep(target: Path, backup: Path) -> None:
 def _copy(target: Path, backup: Path) -> None:
     import shutil
 
-    temporary = backup.with_name(f".imfilt-{urandom(8).hex()}.tmp")
-    try:
+    with temporary_beside(backup) as temporary:
         shutil.copy2(target, temporary)
         if backup.exists():
             raise FileExistsError
         temporary.rename(backup)
-    finally:
-        temporary.unlink(missing_ok=True)

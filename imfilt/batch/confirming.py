@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from os import urandom
 from os.path import lexists
 
 from imfilt.batch.jobs import Result
 from imfilt.errors import PictureError
+from imfilt.images.temporary import temporary_beside
 
 
 @contextmanager
@@ -23,14 +23,13 @@ def confirmed(result: Result) -> Iterator[Result]:
         return
     from filecmp import cmp
 
-    beside = result.target.with_name(f".imfilt-{urandom(8).hex()}.tmp")
     try:
-        yield replace(result, target=beside, overwrite=False)
-        if not cmp(beside, result.target, shallow=False):
-            raise PictureError(
-                f"{result.target} is there already, and this run would make another; move it away, or use --overwrite"
-            )
+        with temporary_beside(result.target) as beside:
+            yield replace(result, target=beside, overwrite=False)
+            if not cmp(beside, result.target, shallow=False):
+                raise PictureError(
+                    f"{result.target} is there already, and this run would make another; "
+                    "move it away, or use --overwrite"
+                )
     except OSError as error:
         raise PictureError(f"cannot be compared with {result.target}: {error.strerror or error}") from None
-    finally:
-        beside.unlink(missing_ok=True)

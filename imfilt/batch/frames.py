@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from imfilt.batch.work import filter_picture, plan_for
+from imfilt.engine.clipped import ClippedCounter
 from imfilt.engine.finish import join
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
@@ -37,9 +38,11 @@ class FilteredFrames:
         threads: int | None,
         strategy: str | None,
         saving: Saving,
+        clipped: ClippedCounter | None = None,
     ) -> None:
         self._frames, self._recipe, self._target_format = frames, recipe, target_format
         self._threads, self._strategy, self._saving = threads, strategy, saving
+        self._clipped = clipped
 
     def write(self, stream: BinaryIO) -> None:
         """Filter all frames and write them; raise `PictureError` for one that is damaged or cannot be held."""
@@ -57,6 +60,7 @@ class FilteredFrames:
                 strategy=self._strategy,
                 in_place=True,
                 extremes=extremes,
+                clipped=self._clipped,
             )
             picture = replace(picture, carried=picture.carried.wished(self._saving))
             if index == 0:

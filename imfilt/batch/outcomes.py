@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from imfilt.engine.recipe import Recipe
 from imfilt.errors import ImfiltError
+
+if TYPE_CHECKING:
+    from imfilt.engine.clipped import Clipped
 
 
 class Status(Enum):
@@ -32,6 +37,14 @@ class Outcome:
     """What a person should know of a result that was written, in lines."""
     plan: tuple[str, ...] = ()
     """How the engine went about it, in lines for a person."""
+    recipe: Recipe | None = None
+    """What was done, or was to be; None for an input that made no job."""
+    seconds: float = 0.0
+    """How long it took; what is read once for several results counts for the first."""
+    size: tuple[int, int] | None = None
+    """Columns and rows of a result that was written, of one frame where there are several."""
+    clipped: Clipped | None = None
+    """How many results lay beyond the range of the samples, where that was asked for."""
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:

@@ -1,23 +1,84 @@
-"""Ways to get through many jobs: one entry each."""
+"""Ways to get through many jobs: one entry each, behind the protocol of `concurrent.futures`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.jobs import Job
-from imfilt.batch.outcomes import Outcome
-from imfilt.batch.work import run_job
 
-Runner = Callable[[Iterable[Job]], Iterator[Outcome]]
-"""Does jobs and yields each outcome as soon as it is known."""
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
-def run_serially(jobs: Iterable[Job]) -> Iterator[Outcome]:
-    """Do one job after another, in this process."""
-    return chain.from_iterable(map(run_job, jobs))
+@dataclass(frozen=True)
+class Setting:
+    """What an executor is made for."""
+
+    jobs: Sequence[Job]
+    workers: int
+    """How many jobs are done at the same time."""
+    scheduler: str | None = None
+    """The address of a cluster."""
+    on_death: Callable[[int, tuple[Any, ...]], None] | None = None
+    """See `imfilt.batch.processes.OnDeath`."""
+
+
+def _serial(_setting: Setting) -> Executor:
+    from imfilt.batch.executors import SerialExecutor
+
+    return SerialExecutor()
+
+
+def _growing(setting: Setting) -> Executor:
+    from imfilt.batch.executors import GrowingExecutor
+
+    return GrowingExecutor(setting)
+
+
+def _threads(setting: Setting) -> Executor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(setting.workers)
+
+
+def _processes(setting: Setting) -> Executor:
+    from imfilt.batch.processes import ProcessExecutor
+
+    return ProcessExecutor(setting.workers, setting.on_death)
+
+
+def _cluster(setting: Setting) -> Executor:
+    from imfilt.batch.cluster import ClusterExecutor
+
+    return ClusterExecutor(setting)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A way to get through many jobs."""
+
+    meaning: str
+    make: Callable[[Setting], Executor]
+    is_parallel: bool = True
+    is_here: bool = True
+    """Whether the work is done on this machine, with its processors and its memory."""
 
 
 RUNNERS: dict[str, Runner] = {
-    "serial": run_serially,
+    "auto": Runner("processes, as soon as they are worth starting", _growing),
+    "serial": Runner("one after the other, in the process of the command", _serial, is_parallel=False),
+    "threads": Runner("threads of the process of the command", _threads),
+    "processes": Runner("processes; one that dies costs its picture a second attempt", _processes),
+    "dask": Runner("the workers of a cluster of Dask (--scheduler), which see the same files", _cluster, is_here=False),
 }
+
+
+def size_of(job: Job) -> int:
+    """Return the bytes of a source, 0 where nobody knows."""
+    try:
+        return os.stat(job.source).st_size if job.source is not None else 0  # noqa: PTH116 (for it is called often)
+    except OSError:
+        return 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,18 +20,20 @@ from imfilt.engine.background import flattened_channels
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import DEPTHS
 from imfilt.errors import ImfiltError, PictureError, UsageError
+from imfilt.images.atomic import Manner, write_file
 from imfilt.images.carried import losses
 from imfilt.images.fit import fit
 from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, check_saving, describe_mode
 from imfilt.images.modes import Mode
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
-from imfilt.images.writing import encode_picture, write_file, write_picture
+from imfilt.images.writing import encode_picture, write_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imfilt.engine.channels import ViewedRows
+    from imfilt.engine.clipped import ClippedCounter
     from imfilt.engine.linear import LinearRows
     from imfilt.engine.normalisations import Extremes
     from imfilt.engine.plan import Plan
@@ -49,11 +53,13 @@ def filter_picture(
     strategy: str | None = None,
     in_place: bool = False,
     extremes: Extremes | None = None,
+    clipped: ClippedCounter | None = None,
 ) -> tuple[AnyPicture, Plan]:
     """Return `picture` filtered, and the plan that was carried out.
 
     `in_place` allows the picture to be written over, which is done where the result is laid out alike. `extremes` are
-    those that the normalisation goes by, where they are not those of this picture alone.
+    those that the normalisation goes by, where they are not those of this picture alone. What is `clipped` is counted
+    where that is given.
     """
     from imfilt.engine.channels import ViewedRows
     from imfilt.engine.run import filter_rows
@@ -63,7 +69,7 @@ def filter_picture(
     plan, source = plan_for(picture, recipe, strategy=strategy)
     is_apart = isinstance(source, ViewedRows) and source.is_own_picture
     if in_place and plan.keeps_layout and picture.is_writable and not is_apart:
-        filter_rows(plan, source, source, threads=threads, in_place=True, extremes=extremes)
+        filter_rows(plan, source, source, threads=threads, in_place=True, extremes=extremes, clipped=clipped)
         return picture, plan
     rows, columns, _ = plan.result_shape
     result = result_like(picture, rows, columns, mode_of_result(picture.mode, recipe))
@@ -71,7 +77,7 @@ def filter_picture(
     sink: RowSink = rows_of(result, unused=unused)
     if not isinstance(source, PictureRows) and not is_apart:
         sink = source.into(sink)
-    filter_rows(plan, source, sink, threads=threads, extremes=extremes)
+    filter_rows(plan, source, sink, threads=threads, extremes=extremes, clipped=clipped)
     return result, plan
 
 
@@ -79,8 +85,8 @@ def plan_for(
     picture: AnyPicture, recipe: Recipe, *, strategy: str | None = None
 ) -> tuple[Plan, PictureRows | ViewedRows | LinearRows]:
     """Return the plan of `recipe` for a picture, and the rows that it is for."""
+    from imfilt.batch.plans import plan_once
     from imfilt.engine.channels import seen_by
-    from imfilt.engine.plan import make_plan
     from imfilt.images.rows import rows_of
 
     mode, rows = picture.mode, rows_of(picture)
@@ -89,7 +95,7 @@ def plan_for(
     recipe, viewed, has_alpha = seen_by(recipe, mode.colour, mode.samples, rows, has_alpha=mode.has_alpha)
     source = viewed or rows
     unused = 0 if viewed else rows.unused
-    plan = make_plan(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)
+    plan = plan_once(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)
     return plan, source
 
 
@@ -137,30 +143,78 @@ def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) ->
     return result
 
 
+State = tuple[int, int, int]
+"""What tells one file from the next of the same name: its number, its bytes, and when it was changed last."""
+
+
+def do_job(job: Job, replaced: State | None = None) -> list[Outcome]:
+    """Do one job, and return what became of its results, as `run_job` yields it.
+
+    Where it replaces its own source, `replaced` says what that was: another attempt, of which nobody heard any more,
+    may have been there before, and nothing is to be filtered twice.
+    """
+    if replaced is not None and state_of_replaced(job) != replaced:
+        problem = PictureError("it has changed since the command began, and may be filtered already; look at it")
+        return [_failure(job, problem, None, 0.0)]
+    return list(run_job(job))
+
+
+def state_of_replaced(job: Job) -> State | None:
+    """Return what the source of a job is now, if the job replaces it."""
+    if job.source is None or all(result.target != job.source for result in job.results):
+        return None
+    try:
+        state = job.source.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
 def run_job(job: Job) -> Iterator[Outcome]:
     """Do one job, and yield what became of each result; an `ImfiltError` becomes a failed outcome.
 
     A source that cannot be read makes one outcome, however many results it was to have.
     """
+    start = time.perf_counter()
     try:
-        mode = _permissions(job.source)
+        manner = _manner_of(job)
         picture = _read(job)
         target_format = FORMATS[job.format or picture.format]
         check_saving(target_format, job.saving)
         notes = (*_misnamed(job.source, picture, target_format), *_losses(picture, job, target_format))
     except (ImfiltError, MemoryError) as error:
-        yield _failure(job, error)
+        yield _failure(job, error, None, time.perf_counter() - start)
         return
     for result in job.results:
+        clipped = _counter(job)
         try:
             with keeping(result.target, result.backup), confirmed(result) as to_write:
-                plan, found = _filter_and_write(picture, job, to_write, target_format, mode)
+                plan, found = _filter_and_write(picture, job, to_write, target_format, manner, clipped)
         except (ImfiltError, MemoryError) as error:
-            yield _failure(job, error, result.target)
+            yield _failure(job, error, result, time.perf_counter() - start)
             continue
         notes += tuple(note for note in found if note not in notes)
-        yield Outcome(job.source, Status.WRITTEN, result.target, notes=notes, plan=tuple(plan.describe()))
-        notes = ()  # which hold for all results alike
+        rows, columns, _ = plan.result_shape
+        yield Outcome(
+            job.source,
+            Status.WRITTEN,
+            result.target,
+            notes=notes,
+            plan=tuple(plan.describe()),
+            recipe=result.recipe,
+            seconds=time.perf_counter() - start,
+            size=(columns, rows),
+            clipped=clipped.total if clipped else None,
+        )
+        notes, start = (), time.perf_counter()  # for what is said of all results alike is said once
+
+
+def _counter(job: Job) -> ClippedCounter | None:
+    if not job.care.count_clipped:
+        return None
+    from imfilt.engine.clipped import ClippedCounter
+
+    return ClippedCounter()
 
 
 def _losses(picture: AnyPicture | Frames, job: Job, target_format: Format) -> Notes:
@@ -190,48 +244,78 @@ def _misnamed(source: Path | None, picture: AnyPicture | Frames, target_format: 
     return (f"it is {picture.format}, not {named.name} as its name says; written as {target_format.name}",)
 
 
-def _failure(job: Job, error: ImfiltError | MemoryError, target: Path | None = None) -> Outcome:
+def _failure(job: Job, error: ImfiltError | MemoryError, result: Result | None, seconds: float) -> Outcome:
+    """Return the outcome of one result, or of all of a job."""
     problem = error if isinstance(error, ImfiltError) else PictureError("not enough memory for this picture")
-    return Outcome(job.source, Status.FAILED, target, problem)
+    of = result or job.results[0]
+    return Outcome(
+        job.source, Status.FAILED, result.target if result else None, problem, recipe=of.recipe, seconds=seconds
+    )
 
 
 def _read(job: Job) -> AnyPicture | Frames:
     source = job.source or _read_stream()
     to_8_bits = all(result.recipe.depth == "8" for result in job.results)
-    reading = begin(lambda: read_picture(source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits))
+    read = partial(read_picture, source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits)
+    if "imfilt.engine.run" in sys.modules:
+        return read()
+    reading = begin(read)
     import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
 
     return reading()
 
 
 def _filter_and_write(
-    picture: AnyPicture | Frames, job: Job, result: Result, target_format: Format, mode: int | None
+    picture: AnyPicture | Frames,
+    job: Job,
+    result: Result,
+    target_format: Format,
+    manner: Manner,
+    clipped: ClippedCounter | None,
 ) -> tuple[Plan, Notes]:
     if not isinstance(picture, Picture):
         from imfilt.images.frames.reading import Frames
 
         if isinstance(picture, Frames):
-            return _filter_and_write_frames(picture, job, result, target_format, mode)
+            return _filter_and_write_frames(picture, job, result, target_format, manner, clipped)
     is_last = result is job.results[-1]  # which may be written over the source
     filtered, plan = filter_picture(
-        _as_wished(picture, job), result.recipe, threads=job.threads, strategy=job.strategy, in_place=is_last
+        _as_wished(picture, job),
+        result.recipe,
+        threads=job.threads,
+        strategy=job.strategy,
+        in_place=is_last,
+        clipped=clipped,
     )
     fitting, notes = fit(filtered, target_format)
     if result.target is None:
         _write_stream(encode_picture(fitting, target_format, threads=job.threads))
         return plan, notes
     _make_folder(result.target.parent)
-    write_picture(fitting, result.target, target_format, overwrite=result.overwrite, mode=mode, threads=job.threads)
+    write_picture(
+        fitting, result.target, target_format, manner._replace(overwrite=result.overwrite), threads=job.threads
+    )
     return plan, notes
 
 
 def _filter_and_write_frames(
-    frames: Frames, job: Job, result: Result, target_format: Format, mode: int | None
+    frames: Frames,
+    job: Job,
+    result: Result,
+    target_format: Format,
+    manner: Manner,
+    clipped: ClippedCounter | None,
 ) -> tuple[Plan, Notes]:
     from imfilt.batch.frames import FilteredFrames
 
     filtered = FilteredFrames(
-        frames, result.recipe, target_format, threads=job.threads, strategy=job.strategy, saving=job.saving
+        frames,
+        result.recipe,
+        target_format,
+        threads=job.threads,
+        strategy=job.strategy,
+        saving=job.saving,
+        clipped=clipped,
     )
     if result.target is None:
         stream = io.BytesIO()
@@ -239,7 +323,7 @@ def _filter_and_write_frames(
         _write_stream(stream.getvalue())
     else:
         _make_folder(result.target.parent)
-        write_file(filtered.write, result.target, overwrite=result.overwrite, mode=mode)
+        write_file(filtered.write, result.target, manner._replace(overwrite=result.overwrite))
     return filtered.plan, filtered.notes
 
 
@@ -259,12 +343,16 @@ def _write_stream(data: bytes) -> None:
         raise PictureError(f"standard output cannot be written: {error.strerror or error}") from None
 
 
-def _permissions(source: Path | None) -> int | None:
-    """Return the permissions of the source, which are those of the result; None where there are none to follow."""
+def _manner_of(job: Job) -> Manner:
+    """Return how the results are written: with the permissions of the source, and its times if they are kept."""
+    if job.source is None:
+        return Manner(is_synced=job.care.sync)
     try:
-        return source.stat().st_mode & 0o777 if source else None
+        source = job.source.stat()
     except OSError as error:
         raise PictureError(f"cannot be read: {error.strerror or error}") from None
+    times = (source.st_atime_ns, source.st_mtime_ns) if job.care.keep_times else None
+    return Manner(mode=source.st_mode & 0o777, times=times, is_synced=job.care.sync)
 
 
 def _make_folder(folder: Path) -> None:

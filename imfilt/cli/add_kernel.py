@@ -73,7 +73,7 @@ def add_kernel(
 
 
 def _put(entry: Entry, file: Path, *, overwrite: bool, may_make_folder: bool) -> None:
-    from imfilt.images.writing import write_file
+    from imfilt.images.atomic import Manner, write_file
     from imfilt.kernels.registry_file import read_text
     from imfilt.kernels.registry_text import with_entry
 
@@ -89,7 +89,7 @@ def _put(entry: Entry, file: Path, *, overwrite: bool, may_make_folder: bool) ->
     try:
         if may_make_folder:
             file.parent.mkdir(parents=True, exist_ok=True)
-        write_file(partial(_write, data), file, overwrite=is_there, mode=mode)
+        write_file(partial(_write, data), file, Manner(is_there, mode))
     except OSError as error:
         raise TargetError(f"{file}: cannot be written: {error.strerror or error}") from None
     except PictureError as error:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import traceback
+import time
 from collections.abc import Sequence
-from functools import partial
+from contextlib import closing
 from typing import Any
 
 import click
 
+from imfilt.batch.care import Care
 from imfilt.batch.jobs import STREAM, Batch, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status, exit_code
+from imfilt.batch.runners import RUNNERS
+from imfilt.batch.totals import total
 from imfilt.cli.command import Settings, Words, option
 from imfilt.cli.jobs import NAME_WORDS, job_options, make_request, print_jobs
 from imfilt.cli.kernels import KernelCommand, kernel_words
-from imfilt.cli.printing import print_path, say, standard_output
+from imfilt.cli.printing import say, standard_output
 from imfilt.cli.progress import progress_over
 from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
+from imfilt.cli.reports import JsonReport, Report, say_summary
 from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
@@ -40,7 +44,8 @@ imfilt apply - -k blur <a.png >b.png          standard input and output
 def apply_words() -> Words:
     """Return the words that the help of `apply` explains."""
     saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
-    return {**kernel_words(), **WORDS, **NAME_WORDS, **saving}
+    runners = {"Runners": [(name, runner.meaning) for name, runner in RUNNERS.items()]}
+    return {**kernel_words(), **WORDS, **NAME_WORDS, **saving, **runners}
 
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=apply_words)
@@ -65,13 +70,21 @@ def apply_words() -> Words:
     help="Rather a fast or a small PNG, TIFF, JPEG, WebP or AVIF.",
 )
 @option("Output", "--strip", type=click.Choice(list(STRIPS)), help="Leave out metadata, or only where it was taken.")
+@option("Output", "--preserve", is_flag=True, help="Give results the times of their sources, beside the permissions.")
+@option("Output", "--fsync", is_flag=True, help="Wait until the disk has each result, so that a power cut loses none.")
 @option("Input", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
+@option("Batch", "-j", "--jobs", type=POSITIVE, show_default="automatic", help="Work on N pictures at the same time.")
+@option("Batch", "--runner", default="auto", type=click.Choice(list(RUNNERS)), help="Who works on them.")
+@option("Batch", "--scheduler", metavar="ADDRESS", help="Of the cluster for --runner dask, such as tcp://host:8786.")
+@option("Batch", "--fail-fast", is_flag=True, help="Begin no further picture when one has failed.")
 @option(
     "Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse files with more pixels, over all frames."
 )
 @option("Batch", "--threads", type=POSITIVE, show_default="as many as help", help="Threads for one large picture.")
 @option("Batch", "--strategy", metavar="NAME", show_default="the fastest", help="How the sums are computed.")
 @option("Other", "-v", "--verbose", is_flag=True, help="Say what is done and how.")
+@option("Other", "--json", is_flag=True, help="Print an object of JSON for each result, and one with the totals.")
+@option("Other", "--summary", is_flag=True, help="Say in the end how it went, and how many results were clipped.")
 @option("Other", "-q", "--quiet", is_flag=True, help="Print errors only, and no paths.")
 @click.pass_context
 def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> None:
@@ -84,9 +97,15 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
     if not inputs and options["files_from"] is None:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
     request = requested(context, inputs, options)
+    if options["json"] and options["dry_run"]:
+        raise UsageError("--json tells what was done, and --dry-run does nothing; give one of them")
+    if options["json"]:
+        standard_output()
     to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
     if to_stream and standard_output().isatty() and not options["dry_run"]:
         raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
+    if to_stream and options["json"]:
+        raise UsageError("a picture and --json cannot both go to standard output; give -o a file")
     batch = make_jobs(request)
     if not (batch.jobs or batch.outcomes or batch.skipped):
         say("no pictures to filter")
@@ -105,48 +124,50 @@ def requested(context: click.Context, inputs: Sequence[str], options: dict[str, 
         frame=options["frame"],
         saving=Saving(options["quality"], options["compression"], options["strip"]),
         format=None if options["format"] is None else format_named(options["format"]),
+        care=Care(options["fsync"], options["preserve"], options["json"] or options["summary"]),
     )
 
 
 def do_batch(context: click.Context, batch: Batch, options: dict[str, Any]) -> list[Outcome]:
     """Do the jobs, or print them in a dry run, and report what becomes of each; return the outcomes."""
-    debug = context.ensure_object(Settings).debug
-    report = partial(_report, verbose=options["verbose"], quiet=options["quiet"], debug=debug)
+    report = _report(context, options)
     outcomes = list(batch.outcomes)
-    for outcome in (*batch.outcomes, *(batch.skipped if options["verbose"] else ())):
-        report(outcome)
+    for outcome in (*batch.outcomes, *(batch.skipped if options["verbose"] or options["json"] else ())):
+        report.add(outcome)
     if options["dry_run"]:
         print_jobs(batch.jobs)
-    if options["dry_run"] or not batch.jobs:
         return outcomes
-    from imfilt.batch.runners import RUNNERS  # NumPy is imported here, when all is known to be in order
+    totals, start = total(outcomes), time.perf_counter()
+    totals.counts[Status.SKIPPED] += len(batch.skipped)
+    if batch.jobs:
+        from imfilt.batch.scheduling import Running, run_jobs  # Pillow is imported here, when all is in order
 
-    with progress_over(batch.results, quiet=options["quiet"]) as advance:
-        for outcome in RUNNERS["serial"](batch.jobs):
-            if batch.resumption is not None:
-                outcome = batch.resumption.record(outcome)
-            outcomes.append(outcome)
-            advance()
-            report(outcome)
+        running = Running(options["runner"], options["jobs"], options["fail_fast"], options["scheduler"])
+        with (
+            progress_over(batch.results, quiet=options["quiet"]) as watcher,
+            closing(run_jobs(batch.jobs, running, watcher)) as done,
+        ):
+            for outcome in done:
+                if batch.resumption is not None:
+                    outcome = batch.resumption.record(outcome)
+                outcomes.append(outcome)
+                totals.add(outcome)
+                report.add(outcome)
+    seconds = time.perf_counter() - start
+    report.end(totals, seconds)
+    if options["summary"]:
+        say_summary(totals, seconds)
     return outcomes
+
+
+def _report(context: click.Context, options: dict[str, Any]) -> Report:
+    debug = context.ensure_object(Settings).debug
+    if options["json"]:
+        return JsonReport(verbose=options["verbose"], debug=debug)
+    return Report(verbose=options["verbose"], quiet=options["quiet"], debug=debug)
 
 
 def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:
     if options["each"] and options["combine"] is not None:
         raise UsageError("--each and --combine contradict each other; give one of them")
     return chosen_recipe(context, options)
-
-
-def _report(outcome: Outcome, *, verbose: bool, quiet: bool, debug: bool) -> None:
-    """Print the path of what was written, and why anything was not."""
-    source = outcome.source or "standard input"
-    if outcome.error is not None:
-        if debug:
-            traceback.print_exception(outcome.error)
-        say(f"{source}: {outcome.error}")
-    elif outcome.status is Status.SKIPPED and verbose and outcome.target:
-        say(f"{source}: skipped, {outcome.target} is there already")
-    elif outcome.status is Status.WRITTEN and outcome.target is not None and not quiet:
-        print_path(outcome.target)
-    for line in (*outcome.notes, *(outcome.plan if verbose else ())):
-        say(f"{source}: {line}")

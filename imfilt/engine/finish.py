@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
+from imfilt.engine.clipped import ClippedCounter
 from imfilt.engine.combined import RootScale, combine, square_extremes
 from imfilt.engine.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.plan import Plan
@@ -27,8 +28,9 @@ _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 class Finisher:
     """Turns the numerators of a plan's chains into samples; it keeps a buffer, so each thread has its own."""
 
-    def __init__(self, plan: Plan, extremes: Extremes | None) -> None:
+    def __init__(self, plan: Plan, extremes: Extremes | None, clipped: ClippedCounter | None = None) -> None:
         self._plan = plan
+        self._clipped = clipped
         self._magnitude = plan.recipe.normalisation.magnitude
         unknown = Extremes(Fraction(0), Fraction(0))
         self._output = plan.output
@@ -90,6 +92,7 @@ class Finisher:
         else:
             quotients = self._division(numerators)
             if self._division.fits:
+                self._count(None, samples)
                 np.copyto(samples, quotients, casting="unsafe")
             else:
                 self._clip_and_cast(quotients, samples)
@@ -120,6 +123,7 @@ class Finisher:
         if scaling != _AS_IT_IS:
             values = values * float(scaling.scale) + float(scaling.offset)
         if self._output.is_float:
+            self._count(None, samples)
             np.copyto(samples, values, casting="same_kind")
             return
         if self._to_even:
@@ -132,7 +136,12 @@ class Finisher:
             np.floor(values, out=values)
         self._clip_and_cast(values, samples)  # whose cast drops the fraction
 
+    def _count(self, rounded: Array | None, samples: Array) -> None:
+        if self._clipped is not None:
+            self._clipped.add(rounded, samples, self._output, self._plan.unused)
+
     def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
+        self._count(rounded, samples)
         number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
         rounded.clip(number(self._output.smallest), number(self._output.largest), out=rounded)
         np.copyto(samples, rounded, casting="unsafe")

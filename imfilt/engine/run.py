@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
@@ -12,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilt.engine.clipped import ClippedCounter
 from imfilt.engine.finish import Finisher, join, measure
 from imfilt.engine.flatten import FlatteningRows
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
+from imfilt.engine.processors import processors
 from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
 from imfilt.engine.windows import PoolingRows
 
@@ -40,6 +41,7 @@ def filter_rows(
     threads: int | None = None,
     in_place: bool = False,
     extremes: Extremes | None = None,
+    clipped: ClippedCounter | None = None,
 ) -> None:
     """Carry out `plan`: rows come from `source` and results go to `sink`.
 
@@ -52,13 +54,15 @@ def filter_rows(
         Whether the results are written over the source, which is allowed where the plan keeps the layout.
     extremes : Extremes, optional
         Those that the normalisation goes by, where they are not those of this picture alone.
+    clipped : ClippedCounter, optional
+        Where it is counted how many results are below 0 or above white, before they are pooled or flattened.
     """
     pooling, background = plan.recipe.pooling, plan.background
     if extremes is None and plan.recipe.normalisation.measures:
         extremes = measure_rows(plan, source, threads=threads)
 
     def write(walker: Walker) -> None:
-        finish = Finisher(plan, extremes)
+        finish = Finisher(plan, extremes, clipped)
         rows_out = FlatteningRows(background, plan.output, plan.output_shape[2], sink) if background else sink
         rows_out = PoolingRows(pooling, plan.output, rows_out) if pooling else rows_out
         if plan.recipe.threshold:
@@ -168,8 +172,3 @@ def _submit(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Future[Resu
 def _threads_for(plan: Plan) -> int:
     samples = plan.output_shape[0] * plan.output_shape[1] * plan.output_shape[2]
     return max(1, min(processors(), samples // _SAMPLES_A_THREAD))
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from imfilt.errors import PictureError, TargetError
-from imfilt.images.writing import move_into_place
+from imfilt.images.atomic import move_into_place
+from imfilt.images.temporary import temporary_beside
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
@@ -21,14 +22,11 @@ def check_target(target: Path, *, overwrite: bool) -> None:
 
 def write_file(target: Path, data: bytes, *, overwrite: bool) -> None:
     """Write a file beside its target, and move it into place when it is whole; raise `PictureError` if it cannot be."""
-    temporary = target.with_name(f".imfilt-{os.urandom(8).hex()}.tmp")
     try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-        move_into_place(temporary, target, overwrite)
+        with temporary_beside(target) as temporary:
+            temporary.write_bytes(data)
+            move_into_place(temporary, target, overwrite)
     except FileExistsError:
         raise PictureError(f"{target}: is there already; use --overwrite to replace it") from None
     except OSError as error:
         raise PictureError(f"{target}: cannot be written: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -8,18 +8,21 @@ few rows tells. Deflate in bands that know nothing of each other costs less than
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from imfilt.engine.run import processors
+from imfilt.engine.processors import processors
+from imfilt.images.meanwhile import Meanwhile
 
 Bytes = NDArray[np.uint8]
 
@@ -49,28 +52,41 @@ _ENCODER = "zip"
 """Pillow's name for the encoder that it writes PNG with."""
 
 
+class _Asked(threading.local):
+    """What each thread that writes a picture has asked for."""
+
+    threads: int | None = None
+    effort: str | None = None
+
+
+_asked = _Asked()
+
+
+def _register() -> Callable[[], object]:
+    Image.register_encoder(_ENCODER, _BandEncoder)
+    return partial(Image.ENCODERS.pop, _ENCODER, None)
+
+
+_REGISTERED = Meanwhile(_register)
+
+
 @contextmanager
 def png_in_bands(threads: int | None, effort: str | None = None) -> Iterator[None]:
     """While the block runs, let Pillow write PNG with this encoder; the number of `threads` changes no byte."""
-    encoder = type("BandEncoder", (_BandEncoder,), {"threads": threads, "effort": effort})
-    Image.register_encoder(_ENCODER, encoder)
-    try:
+    _asked.threads, _asked.effort = threads, effort
+    with _REGISTERED():
         yield
-    finally:
-        Image.ENCODERS.pop(_ENCODER, None)
 
 
 class _BandEncoder(ImageFile.PyEncoder):
     """Filters and deflates the rows of an image; Pillow asks it for one part after the other."""
 
-    threads: int | None = None
-    effort: str | None = None
     _parts: Iterator[bytes] | None = None
 
     def encode(self, _size: int) -> tuple[int, int, bytes]:
         """Return the number of bytes, whether they are the last (1), and the bytes."""
         if self._parts is None:
-            self._parts = deflate_rows(self._rows, self._height, self._pixel, self.threads, self.effort)
+            self._parts = deflate_rows(self._rows, self._height, self._pixel, _asked.threads, _asked.effort)
         part = next(self._parts, b"")
         return len(part), 0 if part else 1, part
 

@@ -21,6 +21,7 @@ from imfilt.images.convert import to_filterable, what_it_became
 from imfilt.images.depth import Loss, loss_of, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.limits import MAX_PIXELS, MAX_TEXT, check_all_pixels
+from imfilt.images.meanwhile import Meanwhile
 from imfilt.images.memory import lend_memory
 from imfilt.images.picture import Picture
 from imfilt.images.whole import check_whole
@@ -227,11 +228,8 @@ def _one_line_errors(source: Source, max_pixels: int) -> Iterator[None]:
 
     Pillow checks our limits meanwhile, before it takes memory: on pixels it raises an error at twice its own.
     """
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels / 2  # type: ignore[assignment]
-    text, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, MAX_TEXT
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _LIMITS(max_pixels):
             yield
     except PictureError:
         raise
@@ -248,8 +246,23 @@ def _one_line_errors(source: Source, max_pixels: int) -> Iterator[None]:
         raise PictureError(f"cannot be read: {error.strerror or _first_line(error)}") from None
     except Exception as error:  # decoders raise nearly anything over broken files
         raise PictureError(f"cannot be read, it seems to be damaged: {_first_line(error)}") from None
-    finally:
+
+
+def _set_limits(max_pixels: int) -> Callable[[], None]:
+    silence = warnings.catch_warnings()
+    silence.__enter__()
+    warnings.simplefilter("ignore")
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels / 2  # type: ignore[assignment]
+    text, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, MAX_TEXT
+
+    def restore() -> None:
         Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limit, text
+        silence.__exit__(None, None, None)
+
+    return restore
+
+
+_LIMITS = Meanwhile(_set_limits)
 
 
 def _pixels_in(error: Exception) -> int:

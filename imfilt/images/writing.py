@@ -1,16 +1,14 @@
-"""Writing: a picture goes into a temporary file beside its target, and is moved into place when it is whole."""
+"""Writing: a picture becomes the bytes of a file."""
 
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
+from imfilt.images.atomic import Manner, write_file
 from imfilt.images.carried import Target, put_carried
 from imfilt.images.fit import fit
 from imfilt.images.formats import Format, Settings
@@ -21,23 +19,21 @@ if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
 
 
+_USUAL = Manner()
+
+
 def write_picture(
     picture: AnyPicture,
     target: Path,
     target_format: Format,
+    manner: Manner = _USUAL,
     *,
-    overwrite: bool = False,
-    mode: int | None = None,
     threads: int | None = None,
 ) -> None:
     """Write `picture` to `target` in one step, with all that it carries and the format can hold.
 
     Parameters
     ----------
-    overwrite : bool
-        Whether a file that is there already may be replaced.
-    mode : int, optional
-        The permissions of the new file; those of any new file where it is not given.
     threads : int, optional
         How many threads may compress it; as many as are of use where it is not given. It changes no byte.
 
@@ -55,37 +51,7 @@ def write_picture(
         else:
             encode(fitting, stream, target_format, threads)
 
-    write_file(write, target, overwrite=overwrite, mode=mode)
-
-
-def write_file(
-    write: Callable[[BinaryIO], None], target: Path, *, overwrite: bool = False, mode: int | None = None
-) -> None:
-    """Let `write` write a new file, and make it `target` in one step; `overwrite`, `mode` and errors as above."""
-    temporary = target.with_name(f".imfilt-{os.urandom(8).hex()}.tmp")
-    try:
-        _write_and_move(write, temporary, target, mode=mode, overwrite=overwrite)
-    except FileExistsError:
-        raise PictureError("the target is there already; use --overwrite or --skip-existing") from None
-    except OSError as error:
-        raise PictureError(f"cannot be written: {error.strerror or error}") from None
-    finally:  # once more, for a signal may have come just before the first time
-        temporary.unlink(missing_ok=True)
-
-
-def _write_and_move(
-    write: Callable[[BinaryIO], None], temporary: Path, target: Path, *, mode: int | None, overwrite: bool
-) -> None:
-    opener = partial(os.open, mode=0o666 if mode is None else 0o600)
-    try:
-        with open(temporary, "x+b", opener=opener) as stream:
-            write(stream)
-            _check_disk(stream)
-        if mode is not None:
-            temporary.chmod(mode)
-        move_into_place(temporary, target, overwrite)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_file(write, target, manner)
 
 
 def encode_picture(picture: AnyPicture, target_format: Format, *, threads: int | None = None) -> bytes:
@@ -165,26 +131,3 @@ def _encoder_of(target_format: Format, threads: int | None, settings: Settings) 
     from imfilt.images.png import png_in_bands
 
     return png_in_bands(threads, settings.get("effort"))
-
-
-def _check_disk(stream: BinaryIO) -> None:
-    """Raise `OSError` where the disk is full: encoders do not always notice that their last bytes were not taken."""
-    end = stream.seek(0, os.SEEK_END)
-    stream.write(b"\0")
-    stream.flush()
-    stream.truncate(end)
-
-
-def move_into_place(temporary: Path, target: Path, overwrite: bool) -> None:
-    """Give a whole file its name in one step; raise `FileExistsError` where it is taken and may not be overwritten."""
-    if overwrite:
-        temporary.replace(target)
-        return
-    try:
-        target.hardlink_to(temporary)  # fails where something is there, in one step
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if os.path.lexists(target):
-            raise FileExistsError from None
-        temporary.rename(target)

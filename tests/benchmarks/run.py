@@ -20,11 +20,12 @@ from report import Report, put_into
 PARTS = {
     "arrays": "pictures in memory, one thread each",
     "commands": "whole commands, from file to file",
+    "batches": "folders of pictures, with two workers",
     "scaling": "how the time grows with the picture and with the kernel",
     "scanning": "100 000 names, whose targets are all there already",
     "gigapixel": "one picture of 32768 × 32768, looked at closely (only where it is asked for)",
 }
-USUAL = ("arrays", "commands", "scaling", "scanning")
+USUAL = ("arrays", "commands", "batches", "scaling", "scanning")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -74,6 +75,16 @@ def run(part: str, arguments: argparse.Namespace) -> Report:
             imfilt=arguments.imfilt,
         )
         return commands.measure(options)
+    if part == "batches":
+        import batches
+
+        return batches.measure(
+            runs or (1 if quick else 5),
+            pictures=6 if quick else 60,
+            megapixels=sizes[0] if sizes else 0.24 if quick else 2.4,
+            icons=100 if quick else 10_000,
+            imfilt=arguments.imfilt,
+        )
     if part == "scaling":
         import scaling
 

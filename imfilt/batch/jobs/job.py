@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.engine.recipe import Recipe
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
@@ -43,3 +44,4 @@ class Job:
     saving: Saving = AS_USUAL
     frame: int | None = None
     """The only frame or page to be filtered, counted from 0; None for all."""
+    care: Care = USUAL_CARE

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.batch.jobs.job import AS_USUAL, STREAM
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
@@ -69,6 +70,7 @@ class Request:
     saving: Saving = AS_USUAL
     frame: int | None = None
     """The only frame or page to be filtered, counted from 0; None for all."""
+    care: Care = USUAL_CARE
 
     def __post_init__(self) -> None:
         if self.output == "":

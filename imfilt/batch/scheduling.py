@@ -1,0 +1,170 @@
+"""Jobs through an executor: so many at a time as there are workers and memory for, their outcomes in order."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from imfilt.batch.jobs import Job
+from imfilt.batch.memory import Admission, memory_for_pictures
+from imfilt.batch.outcomes import Outcome, Status
+from imfilt.batch.runners import RUNNERS, Setting
+from imfilt.batch.watcher import Watcher
+from imfilt.batch.work import do_job, state_of_replaced
+from imfilt.engine.processors import processors
+from imfilt.errors import ImfiltError, PictureError
+from imfilt.images.temporary import remove_strays
+
+_SUBMITTED_A_WORKER = 3
+"""Jobs that are handed over for each worker, so that none waits for this process to hand it the next."""
+_OUT_OF_TURN = 1000
+"""Jobs that may be done before one that comes before them is."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """How jobs are got through."""
+
+    runner: str = "auto"
+    """A key of `RUNNERS`."""
+    workers: int | None = None
+    """How many jobs are done at the same time; as many as there are processors where it is not given."""
+    fail_fast: bool = False
+    """Whether no further job is begun when one has failed."""
+    scheduler: str | None = None
+    """The address of a cluster, for the runner that works with one."""
+
+
+def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = None) -> Generator[Outcome, None, None]:
+    """Do jobs, and yield what became of each result in the order of the jobs.
+
+    An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.
+    """
+    first = jobs[0]  # of several, none reads or writes a stream
+    uses_streams = first.source is None or any(result.target is None for result in first.results)
+    runner = RUNNERS["serial" if uses_streams else running.runner]
+    workers = min(running.workers or processors(), len(jobs)) if runner.is_parallel else 1
+    executor = runner.make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
+    if not runner.is_here:
+        workers = min(running.workers or getattr(executor, "capacity", workers), len(jobs))
+    threads = _threads_each(workers) if runner.is_here else 1
+    memory = memory_for_pictures() if runner.is_here and workers > 1 else None
+    batch = _Batch(jobs, executor, running.fail_fast, watcher or Watcher(), workers, threads, memory)
+    is_whole = False
+    try:
+        yield from batch
+        is_whole = True
+    finally:
+        executor.shutdown(cancel_futures=not is_whole)
+        if not runner.is_here:  # of a worker that was lost nobody cleans up
+            batch.clean_up()
+
+
+def _threads_each(workers: int) -> int | None:
+    """Return the threads for one job, so that all together are as many as there are processors; None for any."""
+    return max(1, processors() // workers) if workers > 1 else None
+
+
+def _folders_of(*jobs: Job) -> set[Path]:
+    return {result.target.parent for job in jobs for result in job.results if result.target is not None}
+
+
+def _clean_up_after(_process: int, arguments: tuple[Any, ...]) -> None:
+    """Remove what a process has left that died over a job."""
+    for folder in _folders_of(*(each for each in arguments if isinstance(each, Job))):
+        remove_strays(folder)
+
+
+class _Batch:
+    """Jobs on their way through an executor."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        executor: Executor,
+        fail_fast: bool,
+        watcher: Watcher,
+        workers: int,
+        threads: int | None,
+        memory: int | None,
+    ) -> None:
+        self._jobs = jobs
+        self._waiting = range(len(jobs))
+        self._folders: set[Path] = set()
+        self._next: Job | None = None
+        self._executor = executor
+        self._window = workers * _SUBMITTED_A_WORKER
+        self._threads = threads
+        self._fail_fast = fail_fast
+        self._watcher = watcher
+        self._admission = Admission(memory)
+        self._in_hand: dict[Future[list[Outcome]], tuple[int, Job]] = {}
+        self._ended: SimpleQueue[Future[list[Outcome]]] = SimpleQueue()
+        self._out_of_turn: dict[int, list[Outcome]] = {}
+
+    def __iter__(self) -> Iterator[Outcome]:
+        turn = 0
+        while self._waiting or self._in_hand:
+            while self._waiting and self._submit(turn):
+                pass
+            future = self._ended.get()
+            number, job = self._in_hand.pop(future)
+            self._admission.release(number)
+            outcomes = _outcomes_of(future, job)
+            self._watcher.ended(job, outcomes)
+            if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
+                self._waiting = range(0)
+            self._out_of_turn[number] = outcomes
+            while turn in self._out_of_turn:
+                yield from self._out_of_turn.pop(turn)
+                turn += 1
+
+    def clean_up(self) -> None:
+        """Remove what processes that are gone have left."""
+        for folder in self._folders:
+            remove_strays(folder)
+
+    def _submit(self, turn: int) -> bool:
+        """Hand over the next job if it is time for it; `turn` is the number of the job whose outcome is waited for."""
+        number = self._waiting[0]
+        if self._in_hand and (not self._ended.empty() or number - turn > _OUT_OF_TURN):
+            return False
+        if len(self._in_hand) >= self._window:
+            return False
+        job = self._next or self._jobs[number]
+        self._next = job
+        if not self._admission.admits(number, job):
+            return False
+        self._waiting, self._next = self._waiting[1:], None
+        for folder in _folders_of(job) - self._folders:
+            remove_strays(folder)
+            self._folders.add(folder)
+        self._watcher.begun(job)
+        if self._threads is not None and job.threads is None:
+            job = replace(job, threads=self._threads)
+        future = self._executor.submit(do_job, job, state_of_replaced(job))
+        self._in_hand[future] = number, job
+        future.add_done_callback(self._ended.put)
+        return True
+
+
+def _outcomes_of(future: Future[list[Outcome]], job: Job) -> list[Outcome]:
+    """Return what became of a job, even if that is nothing that was foreseen."""
+    try:
+        return future.result()
+    except BrokenPipeError:  # nobody reads standard output any more
+        raise
+    except ImfiltError as error:
+        problem = error
+    except BrokenExecutor as error:
+        problem = PictureError(f"{error}; it may need more memory than there is: use -j 1")
+    except CancelledError:
+        problem = PictureError("it was not done, for the command was stopped")
+    except Exception as error:
+        problem = PictureError(f"a mistake of imfilt: {type(error).__name__}: {error}; please report it")
+        problem.__cause__ = error
+    return [Outcome(job.source, Status.FAILED, None, problem)]

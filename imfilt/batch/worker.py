@@ -1,0 +1,74 @@
+"""A worker process: it makes one call after another for the process that started it, and stops when that is gone."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from queue import SimpleQueue
+from types import FrameType
+from typing import Any, NoReturn
+
+# What calls are made of, with NumPy and Pillow.
+import imfilt.batch.work
+import imfilt.engine.run
+import imfilt.images.rows  # noqa: F401
+from imfilt.batch.channel import BROKEN, Channel
+
+_GARBAGE_THRESHOLD = 100_000
+
+
+class _Stopped(BaseException):
+    """A signal to stop, as an exception, so that temporary files are removed on the way out."""
+
+
+def main() -> NoReturn:
+    """Make the calls that come in on standard input, and send their results to where standard output leads."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a terminal sends to all; the process that started this decides
+    signal.signal(signal.SIGTERM, _stop)
+    gc.set_threshold(_GARBAGE_THRESHOLD)
+    results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that no library can print between the results
+    channel = Channel(sys.stdin.buffer, results)
+    calls: SimpleQueue[Any] = SimpleQueue()
+    try:
+        threading.Thread(target=_listen, args=(channel, calls), daemon=True).start()
+        channel.send(None)  # all is imported
+        while (call := calls.get()) is not None:
+            channel.send(_answer(*call))
+    except BROKEN:
+        os._exit(1)
+    except _Stopped:
+        os._exit(1)
+    os._exit(0)
+
+
+def _listen(channel: Channel, calls: SimpleQueue[Any]) -> None:
+    """Receive calls, while one is made; when nobody is there to send any, stop the call in hand too."""
+    try:
+        while (call := channel.receive()) is not None:
+            calls.put(call)
+        calls.put(None)
+    except BROKEN:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _answer(function: Any, arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    """Return the result of a call, or the exception that it raised."""
+    try:
+        return function(*arguments), None
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        try:
+            pickle.dumps(error)
+        except Exception:
+            error = RuntimeError(f"{type(error).__name__}: {error}")
+        return None, error
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Stopped

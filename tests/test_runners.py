@@ -1,0 +1,219 @@
+"""Many pictures at a time: the same results whoever works on them, and what becomes of them when a process dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from PIL import Image
+
+from imfilt.batch.jobs import Existing, Job, Request, make_jobs
+from imfilt.batch.outcomes import Outcome, Status
+from imfilt.batch.processes import ProcessExecutor
+from imfilt.batch.runners import RUNNERS
+from imfilt.batch.scheduling import Running, run_jobs
+from imfilt.batch.work import do_job, state_of_replaced
+from imfilt.engine.recipe import Recipe
+from imfilt.kernels.registry import load_registry
+
+EDGE = ("-k", "edge3")
+LOCAL = [name for name in RUNNERS if name != "dask"]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def put(count: int, folder: str = "in", size: tuple[int, int] = (90, 70)) -> None:
+    """Make different pictures, of several formats and with something to be carried along."""
+    Path(folder).mkdir()
+    for number in range(count):
+        image = Image.linear_gradient("L").rotate(7 * number).resize(size)
+        exif = Image.Exif()
+        exif[0x010E] = f"number {number}"
+        match number % 3:
+            case 0:
+                image.convert("RGB").save(
+                    f"{folder}/{number:03}.jpg", exif=exif, dpi=(72, 72), quality=60 + number % 30
+                )
+            case 1:
+                image.convert("RGBA").save(f"{folder}/{number:03}.png", exif=exif)
+            case 2:
+                image.save(f"{folder}/{number:03}.tif", compression="tiff_lzw")
+
+
+def contents(folder: str | Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in Path(folder).rglob("*.*")}
+
+
+def jobs_for(folder: str, output: str) -> Sequence[Job]:
+    return make_jobs(Request([folder], Recipe((load_registry()["edge3"],)), output=f"{output}/")).jobs
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("runner", LOCAL)
+def test_every_runner_writes_the_same_bytes_and_prints_them_in_the_same_order(
+    run: Run, runner: str, workers: int
+) -> None:
+    put(12)
+    Path("in/0000.png").write_bytes(b"text")
+    expected = run("apply", "in", *EDGE, "-o", "alone/", "-j", "1", "--runner", "serial")
+    result = run("apply", "in", *EDGE, "-o", "out/", "-j", str(workers), "--runner", runner)
+    assert (result.status, result.stderr) == (1, expected.stderr)
+    assert result.lines == [line.replace("alone", "out") for line in expected.lines]
+    assert contents("out") == contents("alone")
+    assert len(contents("out")) == 12
+
+
+def test_large_pictures_too_have_the_same_bytes_in_threads(run: Run) -> None:
+    Path("in").mkdir()
+    for number in range(4):
+        Image.effect_noise((1300, 900), 60 + number).convert("RGB").save(f"in/{number}.png", compress_level=1)
+    for runner in ("serial", "threads"):
+        assert run("apply", "in", *EDGE, "-o", f"{runner}/", "-j", "4", "--runner", runner).status == 0
+    assert contents("threads") == contents("serial")
+
+
+def test_auto_goes_over_to_processes_where_there_is_much_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(30)
+    monkeypatch.setattr("imfilt.batch.executors._WORTH_PROCESSES", 0.0)
+    monkeypatch.setattr("imfilt.batch.executors._LARGE_FILE", 0)  # so that every job waits for a process
+    outcomes = list(run_jobs(jobs_for("in", "out"), Running(workers=2)))
+    assert [outcome.status for outcome in outcomes] == [Status.WRITTEN] * 30
+    assert list(run_jobs(jobs_for("in", "alone"), Running("serial")))
+    assert contents("out") == contents("alone")
+
+
+def test_a_few_small_pictures_start_no_process(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    put(6)
+    assert run("apply", "in", *EDGE, "-o", "out/").status == 0
+
+
+def test_fail_fast_begins_nothing_more(run: Run) -> None:
+    put(6)
+    Path("in/002.tif").write_bytes(b"text")
+    result = run("apply", "in", *EDGE, "-o", "out/", "-j", "1", "--fail-fast")
+    assert (result.status, result.lines) == (1, ["out/000.jpg", "out/001.png"])
+    assert result.stderr.startswith("imfilt: in/002.tif: ")
+
+
+def test_a_call_over_which_a_process_dies_is_made_once_more() -> None:
+    once = "import os, pathlib, signal; p = pathlib.Path('died')\nif not p.exists(): p.touch(); os.kill(os.getpid(), 9)"
+    executor = ProcessExecutor(2)
+    before = [executor.submit(abs, -number) for number in range(5)]
+    dying = executor.submit(exec, once)
+    after = [executor.submit(abs, -number) for number in range(5)]
+    assert dying.result(60) is None
+    assert Path("died").exists()
+    assert [each.result(60) for each in before + after] == [*range(5), *range(5)]
+    executor.shutdown()
+
+
+def test_a_call_over_which_two_processes_die_fails_alone() -> None:
+    deaths: list[tuple[object, ...]] = []
+    executor = ProcessExecutor(1, lambda _pid, arguments: deaths.append(arguments))
+    dying = executor.submit(exec, "import os; os.kill(os.getpid(), 9)")
+    living = executor.submit(abs, -1)
+    with pytest.raises(BrokenExecutor, match="was killed by SIGKILL and then was killed by SIGKILL"):
+        dying.result(60)
+    assert living.result(60) == 1
+    assert len(deaths) == 2
+    executor.shutdown()
+
+
+def test_an_exception_in_a_process_is_raised_here_and_says_where_it_came_from() -> None:
+    executor = ProcessExecutor(1)
+    with pytest.raises(ZeroDivisionError) as caught:
+        executor.submit(exec, "1 / 0").result(60)
+    assert "line 1" in caught.value.__notes__[0]
+    assert executor.submit(abs, -1).result(60) == 1
+    executor.shutdown()
+
+
+def test_what_libraries_print_in_a_process_is_no_result() -> None:
+    executor = ProcessExecutor(1)
+    assert executor.submit(os.system, "echo between the results >&1").result(60) == 0
+    assert executor.submit(abs, -1).result(60) == 1
+    executor.shutdown()
+
+
+def test_what_cannot_be_sent_to_a_process_fails_and_the_next_call_is_made() -> None:
+    executor = ProcessExecutor(1)
+    with pytest.raises(Exception, match="pickle"):
+        executor.submit(abs, lambda: None).result(60)
+    assert executor.submit(abs, -1).result(60) == 1
+    executor.shutdown()
+
+
+def test_calls_are_cancelled_and_those_in_hand_are_ended() -> None:
+    executor = ProcessExecutor(1)
+    ready = "import pathlib, time; pathlib.Path('begun').touch(); time.sleep(600)"
+    in_hand, waiting = executor.submit(exec, ready), executor.submit(abs, -1)
+    while not Path("begun").exists():
+        time.sleep(0.01)
+    executor.shutdown(cancel_futures=True)
+    assert waiting.cancelled()
+    with pytest.raises(BrokenExecutor):
+        in_hand.result(60)
+
+
+def children_of(pid: int) -> set[int]:
+    found: set[int] = set()
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        found |= set(map(int, listed.read_text().split()))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+def test_a_worker_that_is_killed_costs_no_picture() -> None:
+    put(120, size=(200, 200))
+    command = [sys.executable, "-m", "imfilt", "apply", "in", *EDGE, "-o", "out/", "-j", "2", "--runner", "processes"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.kill(min(children_of(process.pid)), signal.SIGKILL)
+        _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (0, b"")
+    assert all(outcome.status is Status.WRITTEN for outcome in run_jobs(jobs_for("in", "alone"), Running("serial")))
+    assert contents("out") == contents("alone")
+
+
+def test_a_mistake_in_one_job_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(3)
+
+    def work(job: Job, _replaced: object) -> list[Outcome]:
+        if job.source == Path("in/001.png"):
+            raise KeyError("what nobody foresaw")
+        return [Outcome(job.source, Status.WRITTEN)]
+
+    monkeypatch.setattr("imfilt.batch.scheduling.do_job", work)
+    outcomes = list(run_jobs(jobs_for("in", "out"), Running("threads", 2)))
+    assert [outcome.status for outcome in outcomes] == [Status.WRITTEN, Status.FAILED, Status.WRITTEN]
+    assert "KeyError: 'what nobody foresaw'" in str(outcomes[1].error)
+
+
+def test_what_replaces_its_source_is_not_filtered_twice(run: Run) -> None:
+    put(3)
+    (job,) = make_jobs(Request(["in/001.png"], Recipe((load_registry()["edge3"],)), existing=Existing.IN_PLACE)).jobs
+    before = state_of_replaced(job)
+    assert [outcome.status for outcome in do_job(job, before)] == [Status.WRITTEN]
+    once = contents("in")
+    (again,) = do_job(job, before)  # as after the death of a worker that had done it already
+    assert again.status is Status.FAILED
+    assert "may be filtered already" in str(again.error)
+    assert contents("in") == once
+    assert run("apply", "in", *EDGE, "--in-place", "--runner", "processes", "-j", "2").status == 0
+    assert contents("in") != once
