@@ -14,6 +14,7 @@ import numpy as np
 import png_settings
 import pytest
 import run
+import scanning
 from pictures import strips
 from report import Report, put_into, table
 from timing import CommandError, Usage, interleave, ratio, timed_command
@@ -93,6 +94,12 @@ def test_windows_of_a_large_picture_are_checked(kernel: imfilt.Kernel) -> None:
         wrong = result.copy()
         wrong[row, column] ^= 2
         assert not gigapixel.check(source, wrong, kernel)[0]
+
+
+def test_scanning_finds_every_target_and_writes_nothing() -> None:
+    report = scanning.measure(30, 1)
+    assert "times find" in str(report)
+    assert len([line for line in str(report).splitlines() if line.startswith("| `")]) == 2
 
 
 def test_the_command_line_is_understood() -> None:

@@ -304,7 +304,6 @@ REFUSED: list[tuple[str, Array, dict[str, Any]]] = [
     ("multiplied", noise("uint16", 9, 8, 4), {"photometric": "rgb", "extrasamples": ["assocalpha"]}),
     ("further channels", noise("uint16", 9, 8, 5), {"photometric": "rgb", "extrasamples": ["unspecified"] * 2}),
     ("0 is white", noise("float64", 9, 8), {"photometric": "miniswhite"}),
-    ("2 pages", noise("float32", 2, 9, 8, 3), {"photometric": "rgb"}),
     ("complex64", np.zeros((9, 8), "complex64"), {"photometric": "minisblack"}),
     ("CIELAB", noise("uint16", 9, 8, 3), {"photometric": "cielab"}),
 ]

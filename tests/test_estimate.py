@@ -219,3 +219,19 @@ def test_a_picture_that_no_kernel_explains_has_a_large_residual(run: Run, car: I
     shown = run("estimate", "before.png", "after.png").text
     assert "which it is not" in shown
     assert "no kernel of this size does" in shown
+
+
+def test_of_a_very_small_picture_the_standard_error_is_unknown(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("")
+    Image.fromarray(np.random.default_rng(1).integers(0, 120, (7, 14), np.uint8)).save("before.png")
+    assert run("apply", "before.png", "-m", "2", "-o", "after.png").status == 0
+    found = estimated(run, "after.png", "--size", "1")
+    assert found["matrix"] == [[pytest.approx(2)]]
+    assert (found["standard_error"], found["bias_standard_error"]) == ([[None]], None)
+    for extra in ([], ["--toml"]):
+        shown = run("estimate", "before.png", "after.png", "--size", "1", *extra).text
+        assert "unknown" in shown
+        assert "nan" not in shown

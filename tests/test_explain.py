@@ -114,6 +114,18 @@ def test_16_bits_and_floats_are_explained_too() -> None:
         explain(to_picture(Image.fromarray(floats)), Recipe((kernel,)), 0, 0)
 
 
+def test_weights_of_a_family_are_shown_over_their_divisor_and_add_up(run: Run, tmp_path: Path) -> None:
+    image = image_of(random.Random(4), "RGBA", (20, 20))
+    image.save(tmp_path / "a.png")
+    told = json.loads(run("explain", tmp_path / "a.png", "3", "7", "-k", "gaussian:sigma=1", "--json").stdout)
+    samples = np.asarray(imfilt.apply(image, "gaussian:sigma=1"))[7, 3].tolist()
+    for channel, sample in zip(told["channels"], samples, strict=True):
+        assert abs(float(Fraction(channel["exact"])) - sample) <= 0.5 + 1e-9
+        assert channel["output"] == sample
+    lines = run("explain", tmp_path / "a.png", "3", "7", "-k", "gaussian:sigma=1").lines[1:]
+    assert max(map(len, lines)) <= 80
+
+
 @pytest.fixture
 def car(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.uint8]:
     """Make car.png, 40 × 30 of noise, in the folder that the test runs in."""
@@ -160,6 +172,19 @@ def test_the_text_shows_window_weights_products_and_what_lies_beyond(run: Run, t
         "",
         "* beyond the border, by the rule zero (00|abcd|00)",
     ]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+def test_approximate_weights_are_shown_as_decimals_and_give_what_apply_does(run: Run, mode: str) -> None:
+    picture = image_of(random.Random(1), mode, (7, 6))
+    picture.save("soft.png")
+    result = run("explain", "soft.png", "3", "2", "-k", "gaussian:sigma=.4")
+    assert result.status == 0
+    assert "0.844962" in result.text
+    assert "1208925819614629174706176" not in result.text
+    pixel = imfilt.apply(picture, "gaussian:sigma=.4").getpixel((3, 2))
+    outputs = [int(line.split()[1]) for line in result.lines if line.split()[:1] == ["output"]]
+    assert outputs == list(pixel if isinstance(pixel, tuple) else (pixel,))
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])

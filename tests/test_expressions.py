@@ -324,7 +324,7 @@ def test_what_is_wrong_is_one_line_with_the_column(text: str, problem: str) -> N
     [
         ("+".join(["gaussian:sigma=100"] * 200), "this takes too many steps to be worked out exactly; "),
         ("disk:100 @ disk:100", "this takes too many steps to be worked out exactly; "),
-        ("@".join(["box:radius=200"] * 3), "this makes a kernel larger than 1001 x 1001; "),
+        ("@".join(["[" + "1 " * 400 + "]"] * 3), "this makes a kernel larger than 1001 x 1001; "),
         ("@".join(["gaussian:sigma=3"] * 60), "a number outside 1e-308 to 1e308"),
         ("*".join(["0.123456789"] * 300) + "*box3", "a number outside 1e-308 to 1e308"),
     ],
@@ -463,6 +463,9 @@ def test_a_group_is_combined_or_makes_a_picture_for_each(
     assert run("apply", "a.png", "-k", "sobel-x", "-k", "sobel-y", "--combine", "magnitude", "-o", "c.png").status == 0
     with Image.open("b.png") as b, Image.open("c.png") as c:
         assert b.tobytes() == c.tobytes()
+    (long,) = run("apply", "a.png", "-k", "robinson-compass", "--combine", "max").lines
+    assert re.fullmatch(r"a_1-2-1-0-0-0-1-2-1_0-1-2.*-[0-9a-f]{8}\.png", long)
+    assert len(long) <= 110
     assert run("apply", "a.png", "-k", "kirsch-compass", "--each").lines[:2] == ["a_kirsch-n.png", "a_kirsch-ne.png"]
     result = run("apply", "a.png", "-k", "sobel-xy")
     assert (result.status, result.stdout) == (2, b"")

@@ -253,12 +253,21 @@ def test_a_dry_run_prints_the_jobs_and_writes_nothing(run: Run) -> None:
 # One file under two names
 
 
-def test_one_file_under_two_names_is_done_once_with_a_word(run: Run) -> None:
+def two_names() -> list[str]:
     put("a.png")
     Path("hard.png").hardlink_to("a.png")
     Path("soft.png").symlink_to("a.png")
-    result = run("apply", "a.png", "./a.png", "hard.png", "soft.png", *EDGE)
-    assert (result.status, result.lines) == (0, ["a_edge3.png"])
+    return ["a.png", "./a.png", "hard.png", "./hard.png", "soft.png", "../work/soft.png"]
+
+
+def test_one_file_under_several_names_has_a_result_for_each_and_one_name_only_one(run: Run) -> None:
+    result = run("apply", *two_names(), *EDGE)
+    assert result == Result(0, b"a_edge3.png\nhard_edge3.png\nsoft_edge3.png\n", "")
+
+
+def test_one_file_under_several_names_is_replaced_once_with_a_word(run: Run) -> None:
+    result = run("apply", *two_names(), *EDGE, "--in-place")
+    assert (result.status, result.lines) == (0, ["a.png"])
     assert result.stderr.splitlines() == [
         f"imfilt: {name}: passed over, it is the same file as a.png" for name in ("hard.png", "soft.png")
     ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import gif
 import numpy as np
 import pytest
+import tifffile
 from conftest import Result, Run
 from PIL import Image, ImageCms, features
 from PIL.TiffImagePlugin import TiffImageFile
@@ -120,46 +121,6 @@ def assert_alike(frames: Sequence[Array], others: Sequence[Array]) -> None:
     assert len(frames) == len(others)
     for index, (frame, other) in enumerate(zip(frames, others, strict=True)):
         assert np.array_equal(frame, other), f"frame {index}"
-
-
-@pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("plays", [0, 1, 5])
-@pytest.mark.parametrize("extension", ["gif", "png"])
-def test_identity_keeps_frames_durations_and_loop(run: Run, extension: str, plays: int, channels: int) -> None:
-    frames = [noise(HEIGHT, WIDTH, channels, seed=seed) for seed in range(3)]
-    if channels == 4:
-        for frame in frames:
-            frame[..., 3] = np.where(frame[..., 3] > 100, 255, 0)
-    told = {"loop": plays} if extension == "png" or plays == 0 else {"loop": plays - 1} if plays > 1 else {}
-    save(f"a.{extension}", [frame.squeeze() for frame in frames], duration=DURATIONS, **told)
-    source = looks(f"a.{extension}")
-    assert_alike(filtered(run, f"a.{extension}", f"b.{extension}"), source)
-    assert durations(f"b.{extension}") == durations(f"a.{extension}") == DURATIONS
-    assert loop(f"b.{extension}") == loop(f"a.{extension}")
-
-
-@needs("webp")
-@pytest.mark.parametrize("channels", [3, 4])
-def test_identity_on_webp_changes_frames_a_little_and_durations_not_at_all(run: Run, channels: int) -> None:
-    frames = [soft(channels, shift) for shift in (0, 5, 30)]
-    if channels == 4:
-        for frame in frames:
-            frame[..., 3] |= 1
-    save("a.webp", frames, duration=[33, 1, 4007], loop=4)
-    result = filtered(run, "a.webp", "b.webp")
-    for frame, other in zip(result, looks("a.webp"), strict=True):
-        assert np.abs(frame.astype(int) - other).max() <= 12
-        assert np.array_equal(frame[..., 3], other[..., 3])
-    assert (durations("b.webp"), loop("b.webp")) == ([33, 1, 4007], 4)
-
-
-@needs("avif")
-def test_identity_on_avif_changes_frames_a_little_and_durations_not_at_all(run: Run) -> None:
-    save("a.avif", [soft(3, shift) for shift in (0, 5, 30)], duration=[33, 40, 1007], quality=92)
-    result = filtered(run, "a.avif", "b.avif")
-    for frame, other in zip(result, looks("a.avif"), strict=True):
-        assert np.abs(frame.astype(int) - other).max() <= 12
-    assert durations("b.avif") == [33, 40, 1007]
 
 
 def partial_frames(disposals: Sequence[int], *, clear: bool) -> list[gif.Part]:
@@ -536,3 +497,26 @@ def test_frames_are_written_before_the_next_are_made(extension: str) -> None:
 
     encode_frames(frames(), Show(12), io.BytesIO(), EXTENSIONS[f".{extension}"])
     assert most <= 4
+
+
+@pytest.mark.parametrize("extension", kinds("gif", "png", "webp", "avif"))
+def test_a_frame_that_is_chosen_carries_what_the_file_does(run: Run, extension: str) -> None:
+    exif = Image.Exif()
+    exif[315] = "An Artist"
+    frames = [soft(3, shift) for shift in (0, 5)]
+    settings = {"comment": b"hello"} if extension == "gif" else {"exif": exif.tobytes()}
+    save(f"a.{extension}", frames, **settings)
+    target = "b.gif" if extension == "gif" else "b.jpg"
+    result = run("apply", f"a.{extension}", "-k", "identity", "--frame", "1", "-o", target)
+    assert result == Result(0, target.encode() + b"\n", "")
+    with Image.open(target) as image:
+        assert image.info.get("comment") == b"hello" or image.getexif()[315] == "An Artist"
+
+
+def test_floats_in_colour_have_pages_that_can_be_chosen(run: Run) -> None:
+    pages = np.random.default_rng(1).normal(size=(3, 9, 8, 3)).astype("float32")
+    tifffile.imwrite("a.tif", pages, photometric="rgb")
+    assert run("apply", "a.tif", "-k", "identity", "-o", "b.tif", "--frame", "2") == Result(0, b"b.tif\n", "")
+    assert np.array_equal(tifffile.imread("b.tif"), pages[2])
+    assert "there is no frame 3: it has 3 frames, 0 to 2" in refused(run, "a.tif", "--frame", "3")
+    assert "216 pixels" in refused(run, "a.tif", "--max-pixels", "215")

@@ -40,6 +40,7 @@ def heavy_imports_of(*arguments: str, cwd: Path | None = None) -> set[str]:
         ("show-kernel", "--help"),
         ("apply", "--help"),
         ("explain", "--help"),
+        ("report", "--help"),
         ("preview", "--help"),
         ("sheet", "--help"),
         ("shape", "alexnet"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +44,8 @@ def _keep(target: Path, backup: Path) -> None:
 
 
 def _copy(target: Path, backup: Path) -> None:
+    import shutil
+
     with temporary_beside(backup) as temporary:
         shutil.copy2(target, temporary)
         if backup.exists():

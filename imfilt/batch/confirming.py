@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from filecmp import cmp
 from os.path import lexists
 
 from imfilt.batch.jobs import Result
@@ -22,6 +21,8 @@ def confirmed(result: Result) -> Iterator[Result]:
     if not result.confirm or result.target is None or not lexists(result.target):
         yield result
         return
+    from filecmp import cmp
+
     try:
         with temporary_beside(result.target) as beside:
             yield replace(result, target=beside, overwrite=False)

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from imfilt.batch.care import Care
-from imfilt.batch.jobs import STREAM, make_jobs
-from imfilt.batch.outcomes import Status, exit_code
+from imfilt.batch.jobs import STREAM, Batch, Request, make_jobs
+from imfilt.batch.outcomes import Outcome, Status, exit_code
 from imfilt.batch.runners import RUNNERS
 from imfilt.batch.totals import total
 from imfilt.cli.command import Settings, Words, option
@@ -41,13 +41,14 @@ imfilt apply - -k blur <a.png >b.png          standard input and output
 """
 
 
-def _words() -> Words:
+def apply_words() -> Words:
+    """Return the words that the help of `apply` explains."""
     saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
     runners = {"Runners": [(name, runner.meaning) for name, runner in RUNNERS.items()]}
     return {**kernel_words(), **WORDS, **NAME_WORDS, **saving, **runners}
 
 
-@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=_words)
+@click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=apply_words)
 @click.argument("inputs", nargs=-1, metavar="INPUT...", type=click.Path(readable=False))
 @job_options
 @recipe_options()
@@ -95,7 +96,25 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
     """
     if not inputs and options["files_from"] is None:
         raise click.MissingParameter(ctx=context, param=context.command.params[0])
-    request = make_request(
+    request = requested(context, inputs, options)
+    if options["json"] and options["dry_run"]:
+        raise UsageError("--json tells what was done, and --dry-run does nothing; give one of them")
+    if options["json"]:
+        standard_output()
+    to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
+    if to_stream and standard_output().isatty() and not options["dry_run"]:
+        raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
+    if to_stream and options["json"]:
+        raise UsageError("a picture and --json cannot both go to standard output; give -o a file")
+    batch = make_jobs(request)
+    if not (batch.jobs or batch.outcomes or batch.skipped):
+        say("no pictures to filter")
+    context.exit(exit_code(do_batch(context, batch, options)))
+
+
+def requested(context: click.Context, inputs: Sequence[str], options: dict[str, Any]) -> Request:
+    """Return what the options ask for; raise `UsageError` where they contradict each other."""
+    return make_request(
         inputs,
         _recipe(context, options),
         options,
@@ -107,25 +126,17 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
         format=None if options["format"] is None else format_named(options["format"]),
         care=Care(options["fsync"], options["preserve"], options["json"] or options["summary"]),
     )
-    if options["json"] and options["dry_run"]:
-        raise UsageError("--json tells what was done, and --dry-run does nothing; give one of them")
-    if options["json"]:
-        standard_output()
-    to_stream = options["output"] == STREAM or (STREAM in inputs and options["output"] is None)
-    if to_stream and standard_output().isatty() and not options["dry_run"]:
-        raise UsageError("a picture is not written to a terminal; redirect standard output, or give -o a file")
-    if to_stream and options["json"]:
-        raise UsageError("a picture and --json cannot both go to standard output; give -o a file")
-    batch = make_jobs(request)
+
+
+def do_batch(context: click.Context, batch: Batch, options: dict[str, Any]) -> list[Outcome]:
+    """Do the jobs, or print them in a dry run, and report what becomes of each; return the outcomes."""
     report = _report(context, options)
     outcomes = list(batch.outcomes)
     for outcome in (*batch.outcomes, *(batch.skipped if options["verbose"] or options["json"] else ())):
         report.add(outcome)
-    if not (batch.jobs or batch.outcomes or batch.skipped):
-        say("no pictures to filter")
     if options["dry_run"]:
         print_jobs(batch.jobs)
-        context.exit(exit_code(outcomes))
+        return outcomes
     totals, start = total(outcomes), time.perf_counter()
     totals.counts[Status.SKIPPED] += len(batch.skipped)
     if batch.jobs:
@@ -146,7 +157,7 @@ def apply(context: click.Context, /, inputs: Sequence[str], **options: Any) -> N
     report.end(totals, seconds)
     if options["summary"]:
         say_summary(totals, seconds)
-    context.exit(exit_code(outcomes))
+    return outcomes
 
 
 def _report(context: click.Context, options: dict[str, Any]) -> Report:

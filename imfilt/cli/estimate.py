@@ -133,6 +133,8 @@ def _print_toml(found: Estimate, registry: Registry, white: float) -> None:
     if rows_ % 2 and columns % 2:
         kernel = Kernel(kernel.weights, divisor=divisor, bias=bias, name="estimated")
     text, _ = write_kernel(kernel, "toml")
-    print(f"# residual {found.residual:.3g} levels, standard error up to {found.errors.max():.2g} a weight", end="")
+    error = _number(found.errors.max())
+    sure = "unknown" if error is None else f"up to {error:.2g} a weight"
+    print(f"# residual {found.residual:.3g} levels, standard error {sure}", end="")
     print(f", nearest to {printable(nearest.name)}" if nearest else "")
     print(text, end="")

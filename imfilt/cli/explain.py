@@ -23,12 +23,15 @@ imfilt explain car.jpg 9 9 -k edge3 --gif edge3.gif  the kernel on its way over 
 imfilt explain car.jpg 9 9 -k edge3 --json           everything, for a program
 """
 
+EXPLAINED = ("like", "border", "size", "stride", "dilation", "anchor", "correlate", "normalize", "alpha", "depth")
+"""The options that an explanation accounts for."""
+
 
 @click.command("explain", cls=KernelCommand, examples=EXAMPLES)
 @click.argument("image", metavar="IMAGE", type=click.Path(readable=False))
 @click.argument("x", type=int)
 @click.argument("y", type=int)
-@recipe_options(without=("combine", "pool", "channels", "gray", "linear", "threshold"))
+@recipe_options(only=EXPLAINED)
 @max_pixels_option
 @figure_option("--png", "A figure of it: window, weights and products.")
 @figure_option("--gif", "The kernel on its way: the window slides, and the result grows.")

@@ -36,10 +36,12 @@ COMMANDS = {
     "lint": ("imfilt.cli.lint:lint", "Say what kernels may do that was not meant."),
     "list-kernels": ("imfilt.cli.list_kernels:list_kernels", "List the kernels there are."),
     "preview": ("imfilt.cli.preview:preview", "Show a picture before and after, in the terminal."),
+    "report": ("imfilt.cli.report:report", "Write a page about what is done to pictures."),
     "shape": ("imfilt.cli.shape:shape", "Follow a picture through the layers of a neural network."),
     "sheet": ("imfilt.cli.sheet:sheet", "Draw what kernels make of a picture, side by side."),
     "show-kernel": ("imfilt.cli.show_kernel:show_kernel", "Show one kernel and what it does."),
     "verify": ("imfilt.cli.verify:verify", "Say which convention turned one picture into another."),
+    "watch": ("imfilt.cli.watch:watch", "Filter the pictures that come into a folder."),
 }
 
 
@@ -65,6 +67,11 @@ _received: list[int] = []
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     _received.append(number)
     raise _Stopped(number)
+
+
+def stopped() -> BaseException:
+    """Return what to raise where a library has made a `KeyboardInterrupt` of a signal, whichever it was."""
+    return _Stopped(_received[0] if _received else signal.SIGINT)
 
 
 def _stop_again(unraisable: sys.UnraisableHookArgs) -> None:

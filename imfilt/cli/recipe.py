@@ -148,12 +148,14 @@ _RECIPE_OPTIONS = {
 }
 
 
-def recipe_options(*, without: Collection[str] = ()) -> Callable[[Function], Function]:
-    """Return the decorator that adds the options of kernels, arithmetic and colour, but for those named."""
+def recipe_options(
+    *, without: Collection[str] = (), only: Collection[str] | None = None
+) -> Callable[[Function], Function]:
+    """Return the decorator that adds the options of kernels, arithmetic and colour: but for some, or some only."""
 
     def add_options(function: Function) -> Function:
         for name, add in reversed(_RECIPE_OPTIONS.items()):
-            if name not in without:
+            if name not in without and (only is None or name in only):
                 function = add(function)
         return kernel_options(function)
 

@@ -17,6 +17,7 @@ from imfilt.engine.planes import PLANES
 from imfilt.engine.stage import ANY_INTEGER
 from imfilt.engine.steps import Step, make_passes, total_bias
 from imfilt.errors import RecipeError
+from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
 
 Array = NDArray[Any]
@@ -85,6 +86,11 @@ def account_for(plan: Plan, samples: Array, position: tuple[int, int], extremes:
     return _Accountant(plan, samples, position, extremes).accounts()
 
 
+def written_divisor(kernel: Kernel) -> Fraction:
+    """Return the divisor that an account shows: 1 for approximate weights, which are shown as decimals."""
+    return Fraction(1) if kernel.approximate else to_fraction(kernel.divisor)
+
+
 class _Accountant:
     def __init__(self, plan: Plan, samples: Array, position: tuple[int, int], extremes: Extremes | None) -> None:
         self._plan = plan
@@ -139,12 +145,16 @@ class _Accountant:
 
     def _weights(self, planes: str, step: Step) -> tuple[Sequence[Sequence[Number]], Fraction]:
         """Return the weights as they lie over the picture, as a person wrote them, and their divisor."""
-        if planes == "alpha":
-            return step.weights, Fraction(step.divisor)
         kernel = self._plan.recipe.kernels[-1]
-        if self._plan.recipe.correlate:
-            return kernel.weights, to_fraction(kernel.divisor)
-        return [row[::-1] for row in reversed(kernel.weights)], to_fraction(kernel.divisor)
+        weights: Sequence[Sequence[Number]] = kernel.weights
+        divisor = to_fraction(kernel.divisor)
+        if planes == "alpha":
+            weights, divisor = step.weights, Fraction(step.divisor)
+        elif not self._plan.recipe.correlate:
+            weights = [row[::-1] for row in reversed(weights)]
+        if kernel.approximate:  # whole numbers over a large power of two, which nobody wrote
+            return [[to_fraction(weight) / divisor for weight in row] for row in weights], Fraction(1)
+        return weights, divisor
 
     def _beneath(self, number: int, place: int, rows: Sequence[int], columns: Sequence[int]) -> Array:
         """Return the numbers that a stage finds at `rows` and `columns`, in the picture and beyond it."""

@@ -264,10 +264,14 @@ class Carried:
         """Return it without what is to be stripped, to be written as is wished."""
         carried = self
         if saving.strip == "all":
-            carried = Carried({name: value for name, value in self.things.items() if THINGS[name].is_needed})
+            carried = self.needed()
         elif saving.strip == "gps":
             carried = self._changed(lambda thing, value: thing.without_gps(value))
         return replace(carried, saving=saving)
+
+    def needed(self) -> Carried:
+        """Return what samples are shown and written by: it is not stripped, and frames after the first have it too."""
+        return replace(self, things={name: value for name, value in self.things.items() if THINGS[name].is_needed})
 
     def _changed(self, change: Callable[[Thing, Any], Any]) -> Carried:
         changed = {name: change(THINGS[name], value) for name, value in self.things.items()}

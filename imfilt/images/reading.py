@@ -75,7 +75,7 @@ def read_picture(
     Raises `PictureError`, in one line without the name of the file, for anything that is not a whole picture in a
     format of `FORMATS`, has no such frame, or has more than `max_pixels`, over all its frames.
     """
-    with _opened(source, max_pixels) as stream:
+    with opened_stream(source, max_pixels) as stream:
         is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
         stream.seek(0)
         if is_npy:
@@ -92,7 +92,7 @@ def read_picture(
                 raise
             from imfilt.images.deep.unknown import read_unknown_tiff
 
-            return read_unknown_tiff(stream, max_pixels)
+            return read_unknown_tiff(stream, source, max_pixels, frame)
         with image:
             check_whole(image)
             if frame is not None or getattr(image, "is_animated", False):
@@ -180,12 +180,13 @@ def _row_check(image: ImageFile, memory: mmap | None) -> Callable[[], None]:
 @contextmanager
 def opened(source: Source, max_pixels: int) -> Iterator[ImageFile]:
     """Open a file or stream as an image of Pillow that is not yet decoded; whatever goes wrong is a `PictureError`."""
-    with _opened(source, max_pixels) as stream, _open_image(stream) as image:
+    with opened_stream(source, max_pixels) as stream, _open_image(stream) as image:
         yield image
 
 
 @contextmanager
-def _opened(source: Source, max_pixels: int) -> Iterator[BinaryIO]:
+def opened_stream(source: Source, max_pixels: int) -> Iterator[BinaryIO]:
+    """Open a file, or go to the beginning of a stream; whatever goes wrong is a `PictureError`."""
     with (
         _one_line_errors(source, max_pixels),
         source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream,

@@ -110,6 +110,7 @@ def put_jfif(resolution: Resolution, target: Target) -> None:
     number = {name: number for number, name in _JFIF_UNITS.items()}[resolution.unit and unit]
     if all(0 < side < 1 << 16 for side in sides):
         target.jfif = struct.pack(">BHH", number, *sides)
+        target.settings["dpi"] = (1, 1)  # or a picture in CMYK would get no such marker
 
 
 def put_chunk(resolution: Resolution, target: Target) -> None:

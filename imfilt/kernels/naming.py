@@ -45,6 +45,16 @@ def to_stem(text: str) -> str:
     for sign, spoken in _WORDS.items():
         spelt = spelt.replace(sign, spoken)
     stem = re.sub(r"[^a-z0-9.]+", "-", spelt.replace("=", "")).strip("-.")
-    if len(stem) <= _LONGEST_STEM:
-        return stem or "custom"
-    return f"{stem[: _LONGEST_STEM - 9].rstrip('-.')}-{crc32(text.encode()):08x}"
+    return shortened(stem, _LONGEST_STEM, text) or "custom"
+
+
+def shortened(name: str, most: int, meaning: str | None = None) -> str:
+    """Return `name` in no more than `most` characters, with the number of what it means where it has to be cut.
+
+    >>> shortened("gaussian5", 20), shortened("a-very-long-name-indeed", 20)
+    ('gaussian5', 'a-very-long-7368ffba')
+    """
+    if len(name) <= most:
+        return name
+    number = crc32((meaning or name).encode("utf-8", "surrogatepass"))
+    return f"{name[: most - 9].rstrip('-.')}-{number:08x}"

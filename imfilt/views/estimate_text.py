@@ -28,10 +28,14 @@ def estimate_facts(
     worst = found.errors.max()
     is_unsure = worst > _UNSURE * abs(found.laid).max()
     poor = "; no kernel of this size does" if found.explained < _LEAST_EXPLAINED else ""
+    sure = f"up to {worst:.2g} a weight{'; do not rely on the weights' if is_unsure else ''}"
+    give_or_take = f" ± {found.bias_error:.2g}"
+    if worst != worst:
+        sure, give_or_take = "unknown, as the picture is too small to leave a part of it out", ""
     facts = [
-        ("bias", f"{found.bias:.2f} ± {found.bias_error:.2g} levels"),
+        ("bias", f"{found.bias:.2f}{give_or_take} levels"),
         ("sum", f"{found.laid.sum():.4f}"),
-        ("standard error", f"up to {worst:.2g} a weight{'; do not rely on the weights' if is_unsure else ''}"),
+        ("standard error", sure),
         ("residual", f"{found.residual:.3g} levels (rounding alone leaves 0.29)"),
         ("explained", f"{found.explained:.4%} of what the picture after varies{poor}"),
         ("condition", f"{found.condition:.3g}"),
@@ -42,7 +46,7 @@ def estimate_facts(
         facts.insert(0, ("in fractions", f"{'; '.join(' '.join(map(str, row)) for row in rows)} over {divisor}"))
     if nearest:
         laid = " with --correlate" if nearest.correlate else ""
-        near = "" if nearest.difference <= min(max(_ALIKE[0], 4 * worst), _ALIKE[1]) else ", which it is not"
+        near = "" if nearest.difference <= min(max(4 * worst, _ALIKE[0]), _ALIKE[1]) else ", which it is not"
         facts.insert(
             0, ("nearest", f"{nearest.name}{laid}, its weights differ by up to {nearest.difference:.2g}{near}")
         )

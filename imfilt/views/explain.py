@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import ImageMode
 
 from imfilt.batch.work import filter_picture
-from imfilt.engine.account import Account, account_for
+from imfilt.engine.account import Account, account_for, written_divisor
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import measure_rows
 from imfilt.images.rows import rows_of
-from imfilt.kernels.numbers import to_fraction
 from imfilt.views.exact import decimal, plain_number, short_cells, short_number
 
 if TYPE_CHECKING:
@@ -187,8 +186,9 @@ def _formula(account: Account, recipe: Recipe) -> str:
     """Return what is done to the sum."""
     divisor = short_number(account.divisor)
     if account.planes == "premultiplied":
-        own = to_fraction(recipe.kernels[-1].divisor)
-        divisor = f"({short_number(own)} x {short_number(account.divisor / own)}, the filtered alpha)"
+        own = written_divisor(recipe.kernels[-1])
+        alpha = f"alpha {short_number(account.divisor / own)}"
+        divisor = alpha if own == 1 else f"({short_number(own)} x {alpha})"
     divided = f" / {divisor}" if account.divisor != 1 else ""
     added = f" {'-' if account.bias < 0 else '+'} {short_number(abs(account.bias))}" if account.bias else ""
     return f"{short_number(account.sum)}{divided}{added}"

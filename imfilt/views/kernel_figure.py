@@ -13,6 +13,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_number
 from imfilt.views.colours import INK, SIGNED, Colour, signed_colours
 from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, cell_size, draw_cells, fitted, font
+from imfilt.views.kernel_text import matrix_lines
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def kernel_figure(kernel: Kernel, title: str) -> Image.Image:
     height = max(panel.height for _, panel in panels)
     width = sum(max(panel.width, 150) for _, panel in panels) + 4 * MARGIN
     image, draw = canvas(width, 4 * MARGIN + _TITLE + _LEGEND + height + 4 * _SMALL)
-    divided = f" / {format_number(kernel.divisor)}" if kernel.divisor != 1 else ""
+    divided = "" if kernel.divisor == 1 or kernel.approximate else f" / {format_number(kernel.divisor)}"
     bias = f" + {format_number(kernel.bias)}" if kernel.bias else ""
     heading = f"{title}   {kernel.size[0]} x {kernel.size[1]}{divided}{bias}"
     draw.text((MARGIN, MARGIN), fitted(heading, _TITLE, width - 2 * MARGIN), INK, font(_TITLE))
@@ -64,7 +65,7 @@ def _matrix(kernel: Kernel) -> Image.Image:
         return _signed(np.array([[weight / form.divisor for weight in row] for row in form.weights]))
     side = cell_size(rows, columns, _ROOM)
     image, _ = canvas(columns * side + 1, rows * side + 1)
-    labels = [[format_number(weight) for weight in row] for row in kernel.weights]
+    labels = [line.split() for line in matrix_lines(kernel)]
     draw_cells(image, (0, 0), side, signed_colours(form.weights), labels)
     return image
 

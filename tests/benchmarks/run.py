@@ -22,9 +22,10 @@ PARTS = {
     "commands": "whole commands, from file to file",
     "batches": "folders of pictures, with two workers",
     "scaling": "how the time grows with the picture and with the kernel",
+    "scanning": "100 000 names, whose targets are all there already",
     "gigapixel": "one picture of 32768 × 32768, looked at closely (only where it is asked for)",
 }
-USUAL = ("arrays", "commands", "batches", "scaling")
+USUAL = ("arrays", "commands", "batches", "scaling", "scanning")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -88,6 +89,10 @@ def run(part: str, arguments: argparse.Namespace) -> Report:
         import scaling
 
         return scaling.measure(sizes or ((0.25, 1) if quick else (1, 4, 24, 100)), runs or (1 if quick else 5))
+    if part == "scanning":
+        import scanning
+
+        return scanning.measure(1000 if quick else 100_000, runs or (1 if quick else 5), arguments.imfilt)
     import gigapixel
 
     return gigapixel.measure(arguments.side, arguments.imfilt)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from imfilt.batch.jobs.names import fold, is_one_name
@@ -29,19 +30,34 @@ class Decision(NamedTuple):
     """Where what is there is kept."""
 
 
-class _Folder(NamedTuple):
-    path: str
-    real: str
-    """Its path without links, with a slash at its end."""
-    folded: str
-    exists: bool
+class _Folder:
+    """A folder that sources or targets are in; it is read as a whole when many of its names are looked up."""
+
+    __slots__ = ("_files", "_lookups", "exists", "folded", "path", "real")
+
+    def __init__(self, given: str) -> None:
+        self.path = given or os.curdir
+        self.real = os.path.join(os.path.realpath(self.path), "")
+        """Its path without links, with a slash at its end."""
+        self.folded = fold(self.real)
+        self.exists = os.path.exists(self.path)
+        self._files: dict[str, int] | None = None
+        """The numbers of the plain files in it, by their names."""
+        self._lookups = 0
+
+    def number_of_file(self, name: str) -> int | None:
+        """Return the number of a plain file, if it has become known; None says nothing."""
+        if self._files is not None:
+            return self._files.get(name)
+        self._lookups += 1
+        if self._lookups > _FEW:
+            with os.scandir(self.path) as entries:
+                self._files = {each.name: each.inode() for each in entries if each.is_file(follow_symlinks=False)}
+        return None
 
 
-_DECISIONS = {
-    Existing.SKIP: Decision("", skip=True),
-    Existing.OVERWRITE: Decision("", overwrite=True),
-    Existing.RESUME: Decision("", is_there=True),
-}
+_FEW = 16
+"""The most names that are looked up one by one."""
 
 
 class Conflicts:
@@ -51,20 +67,15 @@ class Conflicts:
     names may be links to one file.
     """
 
-    def __init__(self, sources: Iterable[Source], request: Request) -> None:
-        self._existing = request.existing
+    def __init__(self, sources: Sequence[Source], request: Request) -> None:
+        self._existing = existing = request.existing
+        self._answer = existing is Existing.SKIP, existing is Existing.OVERWRITE, existing is Existing.RESUME
         self._makes_folders = request.output_folder is not None or request.name is not None
         self._folders: dict[str, _Folder] = {}
         self._claims: dict[str, tuple[str, ...]] = {}
-        self._sources: dict[str, str] = {}
-        self._files: dict[int, str] = {}
-        for source in sources:
-            path = source.path
-            folder, slash, name = path.rpartition(os.sep)
-            folder = folder or slash
-            place = self._folders.get(folder) or self._folder(folder)
-            self._sources[place.real + name] = path
-            self._files[source.file] = path
+        self._given = sources
+        self._files = {source.file: source.path for source in sources}
+        self._source_folders = {self._folder(folder).real for folder in set(map(_folder_of, sources))}
         self._targets_in: dict[str, _Folder] = {}
 
     def decide(self, source: str, target: str) -> Decision:
@@ -79,23 +90,19 @@ class Conflicts:
         if place is None:
             place = self._targets_in[folder] = self._folder(folder)
         real = place.real + name
-        key = place.folded + (name.lower() if name.isascii() else fold(name))
-        if key in self._claims:
-            self._check_claims(self._claims[key], real, source, target)
-        self._claims[key] = (*self._claims.get(key, ()), real, source)
-        if real in self._sources:
+        folded = name.lower() if name.isascii() else fold(name)
+        key = real if folded == name and place.folded == place.real else place.folded + folded
+        claims = self._claims.get(key, ())
+        if claims:
+            self._check_claims(claims, real, source, target)
+        self._claims[key] = (*claims, real, source)
+        if place.real in self._source_folders and real in self._sources:
             raise TargetError(f"{target}: is itself an input; write somewhere else with -o")
-        if not place.exists:
+        if not place.exists or not self._is_there(place, name, target):
             return Decision(target)
-        try:
-            there = os.lstat(target)
-        except (FileNotFoundError, NotADirectoryError):
-            return Decision(target)
-        if there.st_ino in self._files or not stat.S_ISREG(there.st_mode):
-            self._check_kind(target, there)
         if self._existing is Existing.REFUSE:
             raise TargetError(f"{target}: is there already; use --overwrite to replace it, or --skip-existing")
-        return _DECISIONS[self._existing]._replace(target=target)
+        return Decision(target, *self._answer)
 
     def check_folders(self) -> None:
         """Raise `TargetError` unless all targets can be written into their folders."""
@@ -107,12 +114,15 @@ class Conflicts:
                 above = above.rpartition(os.sep)[0]
             check_folder(place.path, may_be_made=self._makes_folders)
 
+    @cached_property
+    def _sources(self) -> set[str]:
+        """The paths of the sources, without links in their folders."""
+        return {self._folder(_folder_of(source)).real + os.path.basename(source.path) for source in self._given}
+
     def _folder(self, given: str) -> _Folder:
         known = self._folders.get(given)
         if known is None:
-            place = given or os.curdir
-            real = os.path.join(os.path.realpath(place), "")
-            known = self._folders[given] = _Folder(place, real, fold(real), os.path.exists(place))
+            known = self._folders[given] = _Folder(given)
         return known
 
     def _check_claims(self, claims: Sequence[str], real: str, source: str, target: str) -> None:
@@ -122,7 +132,21 @@ class Conflicts:
             if source == its_source:
                 raise TargetError(f"two kernels would both be written to {target}; put {{kernel}} into --name")
             hint = "" if other == real else f", which is the same file as {os.path.basename(other)} there"
-            raise TargetError(f"{its_source} and {source} would both be written to {target}{hint}")
+            raise TargetError(
+                f"{its_source} and {source} would both be written to {target}{hint}; name them apart with --name"
+            )
+
+    def _is_there(self, place: _Folder, name: str, target: str) -> bool:
+        number = place.number_of_file(name)
+        if number is not None and number not in self._files:
+            return True
+        try:
+            there = os.lstat(target)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        if there.st_ino in self._files or not stat.S_ISREG(there.st_mode):
+            self._check_kind(target, there)
+        return True
 
     def _check_kind(self, target: str, there: os.stat_result) -> None:
         """Raise `TargetError` where a target is a folder, or another name of a source."""
@@ -132,6 +156,11 @@ class Conflicts:
             raise TargetError(f"{target}: is the input {source} under another name; write somewhere else with -o")
         if os.path.isdir(target):
             raise TargetError(f"{target}: is a folder; choose another name")
+
+
+def _folder_of(source: Source) -> str:
+    folder, slash, _ = source.path.rpartition(os.sep)
+    return folder or slash
 
 
 def _number_of(path: str) -> int:

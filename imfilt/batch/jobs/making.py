@@ -107,9 +107,13 @@ def _make_jobs(request: Request) -> Batch:
 
         resumption = Resumption(request)
         decided = [(source, resumption.decide(source, decisions)) for source, decisions in decided]
-    to_do = [each for each in decided if not all(decision.skip for decision in each[1])]
-    skipped = [(source, decision.target) for source, decisions in decided for decision in decisions if decision.skip]
-    left = sum(map(len, (decisions for _, decisions in decided))) - len(skipped)
+    to_do, skipped, left = [], [], 0
+    for source, decisions in decided:
+        passed_over = [(source, decision.target) for decision in decisions if decision.skip]
+        skipped += passed_over
+        if len(passed_over) < len(decisions):
+            to_do.append((source, decisions))
+            left += len(decisions) - len(passed_over)
     return Batch(_Made(to_do, partial(_job, request)), outcomes, _Made(skipped, _there_already), left, resumption)
 
 
@@ -120,15 +124,15 @@ def _decide(sources: list[Source], request: Request) -> Sequence[_Decided]:
         return replace_sources(sources, request)
     named = _targets(sources, request)
     _check_one_output(len(named), request)
-    conflicts = Conflicts((source for source, _ in named if source), request)
-    decided = [(source, [conflicts.decide(_called(source), target) for target in targets]) for source, targets in named]
+    conflicts = Conflicts([source for source, _ in named if source], request)
+    decide = conflicts.decide
+    decided = [
+        (source, [decide(source.path if source else "standard input", target) for target in targets])
+        for source, targets in named
+    ]
     conflicts.check_folders()
     _check_formats(decided, request)
     return decided
-
-
-def _called(source: Source | None) -> str:
-    return source.path if source else "standard input"
 
 
 def _check_one_output(inputs: int, request: Request) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from unicodedata import normalize
 
 
 def fold(name: str) -> str:
@@ -16,6 +13,8 @@ def fold(name: str) -> str:
     """
     if name.isascii():
         return name.lower()
+    from unicodedata import normalize
+
     return normalize("NFC", normalize("NFD", name).casefold())
 
 
@@ -37,6 +36,9 @@ def is_one_name(first: str, second: str) -> bool:
 
 def _finds(folder: str, name: str, other: str) -> bool:
     """Whether a file in `folder` that is called `name` is found as `other`."""
+    import shutil
+    import tempfile
+
     place = tempfile.mkdtemp(prefix=".imfilt-", suffix=".tmp", dir=folder)
     try:
         with open(os.path.join(place, name), "xb"):

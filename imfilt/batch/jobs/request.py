@@ -17,6 +17,10 @@ from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
+from imfilt.kernels.naming import shortened
+
+_LONGEST_NAME = 100
+"""What is added to the name of a file, which has to stay below 255 characters."""
 
 
 class Existing(Enum):
@@ -40,6 +44,8 @@ class Request:
     recipe: Recipe
     listed: Sequence[str] = ()
     """Files and folders by their names alone: no globs, and "-" is a file."""
+    listed_in: str | None = None
+    """The folder that all listed files were found in, and whose tree results are laid out like, if there is one."""
     include: Sequence[str] = ()
     """Patterns of which a picture must match one; see `imfilt.batch.jobs.patterns`."""
     exclude: Sequence[str] = ()
@@ -95,7 +101,7 @@ class Request:
         """
         if not self.each:
             names = [kernel.name for kernel in self.recipe.kernels] + [self.recipe.combine or ""]
-            return [("_".join(filter(None, names)), self.recipe)]
+            return [(shortened("_".join(filter(None, names)), _LONGEST_NAME), self.recipe)]
         kernels = list(dict.fromkeys(self.recipe.kernels))
         shared = Counter(kernel.name for kernel in kernels)
         numbers = {name: count(1) for name, kernels in shared.items() if kernels > 1}

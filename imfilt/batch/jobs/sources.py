@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from imfilt.batch.jobs.request import Request
+from imfilt.batch.jobs.request import Existing, Request
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import PictureError
 from imfilt.images.formats import EXTENSIONS
@@ -27,7 +27,7 @@ class Source(NamedTuple):
 
 
 def find_sources(request: Request) -> tuple[list[Source], list[Outcome]]:
-    """Return the sources, each file once, and the outcomes of inputs that are none."""
+    """Return the sources, each name once, and the outcomes of inputs that are none."""
     search = _Search(request)
     for given in request.inputs:
         search.add(given, globs=True)
@@ -41,9 +41,13 @@ class _Search:
         self.sources: list[Source] = []
         self.outcomes: list[Outcome] = []
         self._recursive = request.recursive
+        self._listed_in = request.listed_in
         self._wanted, self._unwanted = _filters(request)
         self._extensions = {name for name, entry in EXTENSIONS.items() if entry.is_written or request.format}
         self._files: dict[int, str] = {}
+        self._entries: set[str] = set()
+        self._real: dict[str, str] = {}
+        self._is_in_place = request.existing is Existing.IN_PLACE
 
     def add(self, given: str, *, globs: bool = False) -> None:
         """Add what an input stands for."""
@@ -62,9 +66,9 @@ class _Search:
         if stat.S_ISDIR(status.st_mode):
             self._add_folder(path)
         elif stat.S_ISREG(status.st_mode):
-            name = os.path.basename(path)
-            if self._is_chosen(name):
-                self._take(Source(path, name, None, status.st_ino))
+            below = os.path.basename(path) if self._listed_in is None else os.path.relpath(path, self._listed_in)
+            if self._is_chosen(below):
+                self._take(Source(path, below, self._listed_in, status.st_ino))
         else:
             raise PictureError(f"neither a file nor a folder, but {_kind(status.st_mode)}; it is not opened")
 
@@ -141,14 +145,29 @@ class _Search:
         return not (self._wanted and not self._wanted(below)) and not (self._unwanted and self._unwanted(below))
 
     def _take(self, source: Source) -> None:
-        """Take a source, unless it is a file that was taken before, under this name or another."""
+        """Take a source, unless it was taken before; a file under several names once for each, but once in place."""
         path = source.path
         first = self._files.get(source.file)
-        if first is None or (first != path and not _is_same_file(first, path)):
+        if first is None:
             self._files[source.file] = path
             self.sources.append(source)
-        elif not _is_same_entry(first, path):
+            return
+        self._entries.add(self._entry_of(first))
+        entry = self._entry_of(path)
+        if entry in self._entries:
+            return
+        self._entries.add(entry)
+        if self._is_in_place and _is_same_file(first, path):
             self._pass_over(path, f"passed over, it is the same file as {first}")
+        else:
+            self.sources.append(source)
+
+    def _entry_of(self, path: str) -> str:
+        """Return what is the same for all ways to write one name in one folder."""
+        folder, name = os.path.split(path)
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(folder)
+        return os.path.join(self._real[folder], name)
 
     def _pass_over(self, path: str, why: str) -> None:
         self.outcomes.append(Outcome(Path(path), Status.SKIPPED, notes=(why,)))
@@ -201,10 +220,3 @@ def _is_same_file(first: str, second: str) -> bool:
         return os.path.samefile(first, second)
     except OSError:
         return False
-
-
-def _is_same_entry(first: str, second: str) -> bool:
-    """Whether both are one name in one folder, which is written in two ways."""
-    return os.path.basename(first) == os.path.basename(second) and (
-        os.path.realpath(os.path.dirname(first)) == os.path.realpath(os.path.dirname(second))
-    )

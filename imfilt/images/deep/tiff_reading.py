@@ -24,12 +24,16 @@ _BITS = (8, 16, 32, 64)
 Array = NDArray[Any]
 
 
-def size_of(package: Any, stream: BinaryIO) -> tuple[int, int]:
-    """Return the stored columns and rows of the first page; raise `PictureError` where there are others."""
+def sizes_of(package: Any, stream: BinaryIO) -> list[tuple[int, int]]:
+    """Return the stored columns and rows of all pages."""
     with _opened(package, stream) as file:
-        if len(file.pages) > 1:
-            raise PictureError(f"it has {len(file.pages)} pages; imfilt filters only one of this depth, so split it")
-        page = file.pages.first
+        return [(page.imagewidth, page.imagelength) for page in file.pages]
+
+
+def size_of(package: Any, stream: BinaryIO, page_index: int) -> tuple[int, int]:
+    """Return the stored columns and rows of a page."""
+    with _opened(package, stream) as file:
+        page = file.pages[page_index]
         return page.imagewidth, page.imagelength
 
 

@@ -16,20 +16,25 @@ from typing import BinaryIO
 import numpy as np
 from PIL import GifImagePlugin, Image
 
+from imfilt.images.carried import put_carried
 from imfilt.images.formats import Format
 from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.frames.writing import Clock, Container
+from imfilt.images.jpeg_segments import parts_of
 from imfilt.images.palette import REDUCED, ROOM, Notes, Seen, indexed, number_of_colours, reduced, seen_in
 
 _STAYS, _TO_BACKGROUND = 1, 2
 _TICK = 10
+_BLOCK = 255
+"""The most bytes of a block (GIF89a, 15)."""
 
 
-def _write(frames: Iterator[Frame], show: Show, stream: BinaryIO, _: Format, __: int | None) -> Notes:
+def _write(frames: Iterator[Frame], show: Show, stream: BinaryIO, entry: Format, _: int | None) -> Notes:
     clock = Clock(CONTAINER)
     notes: Notes = ()
     first = next(frames)
     _write_header(first.image.size, show.plays, stream)
+    _write_comment(put_carried(first.picture, entry).settings.get("comment", b""), stream)
     frame, (seen, found) = first, seen_in(first.image)
     before = Seen(seen.colours, np.zeros_like(seen.visible))
     for following in chain(frames, (None,)):
@@ -61,6 +66,12 @@ def _write_header(size: tuple[int, int], plays: int, stream: BinaryIO) -> None:
     if plays != 1:
         again = 0 if plays == FOREVER else min(plays, CONTAINER.most_plays) - 1
         stream.write(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", again, 0))
+
+
+def _write_comment(comment: bytes, stream: BinaryIO) -> None:
+    if comment:
+        parts = parts_of(comment, _BLOCK)
+        stream.write(b"!\xfe" + b"".join(bytes([len(part)]) + part for part in parts) + b"\0")
 
 
 def _write_frame(image: Image.Image, ticks: int, stream: BinaryIO, *, is_cleared: bool) -> None:

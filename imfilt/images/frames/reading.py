@@ -19,7 +19,7 @@ from imfilt.images.formats import FORMATS
 from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.limits import check_all_pixels
 from imfilt.images.picture import Picture
-from imfilt.images.reading import FORMAT_OF, Source, opened, to_picture, upright
+from imfilt.images.reading import FORMAT_OF, Source, opened, opened_stream, to_picture, upright
 from imfilt.images.whole import check_strips
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Frames:
     """A key of `imfilt.images.formats.FORMATS`."""
     show: Show
     max_pixels: int
+    is_unknown: bool = False
+    """Whether they are pages of TIFF of which Pillow cannot open the first."""
 
     @property
     def count(self) -> int:
@@ -46,12 +48,15 @@ class Frames:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield all frames; raise `PictureError` for one that is damaged, or that is not there."""
+        if self.is_unknown:
+            from imfilt.images.deep.unknown import read_page
+
+            with opened_stream(self.source, self.max_pixels) as stream:
+                yield from (Frame(read_page(stream, index)) for index in range(self.count))
+            return
         with opened(self.source, self.max_pixels) as image:
-            if self.format == "PNG":
-                yield from _decode_apng(image, self)
-                return
-            for index in range(self.count):
-                yield _decode(image, self, index)
+            for index, frame in enumerate(_decode_all(image, self)):
+                yield frame if index == 0 or FORMATS[self.format].has_pages else _as_later(frame)
 
 
 def frames_in(image: ImageFile, source: Source, max_pixels: int) -> Frames:
@@ -80,13 +85,35 @@ def _has_frames(image: ImageFile) -> bool:
 
 def read_frame(image: ImageFile, frames: Frames, index: int) -> AnyPicture:
     """Return one frame of an image that is open, counted from 0; raise `PictureError` where there is none such."""
-    if index >= frames.count:
-        there = f"{frames.count} frames, 0 to {frames.count - 1}" if frames.count > 1 else "one frame, 0"
-        raise PictureError(f"there is no frame {index}: it has {there}; choose one of these with --frame")
+    check_index(index, frames.count)
     if frames.format == "PNG" and frames.count > 1:
         return next(islice(_decode_apng(image, frames), index, None)).picture
     scale_transparent_level(image)
-    return _decode(image, frames, index).picture
+    return _decode(image, frames, index, _carried_by(image)).picture
+
+
+def check_index(index: int, count: int) -> None:
+    """Raise `PictureError` where there is no frame of this index among so many."""
+    if index >= count:
+        there = f"{count} frames, 0 to {count - 1}" if count > 1 else "one frame, 0"
+        raise PictureError(f"there is no frame {index}: it has {there}; choose one of these with --frame")
+
+
+def _decode_all(image: ImageFile, frames: Frames) -> Iterator[Frame]:
+    if frames.format == "PNG":
+        return _decode_apng(image, frames)
+    carried = _carried_by(image)
+    return (_decode(image, frames, index, carried) for index in range(frames.count))
+
+
+def _as_later(frame: Frame) -> Frame:
+    """Return a frame as one after the first, with which the file as a whole carries nothing."""
+    return replace(frame, picture=replace(frame.picture, carried=frame.picture.carried.needed()))
+
+
+def _carried_by(image: ImageFile) -> Carried:
+    """Return what a file carries of which nothing is decoded yet, for its decoder may leave no way back to it."""
+    return read_carried(image, cast("BinaryIO | None", image.fp))
 
 
 def _decode_apng(image: ImageFile, frames: Frames) -> Iterator[Frame]:
@@ -95,12 +122,11 @@ def _decode_apng(image: ImageFile, frames: Frames) -> Iterator[Frame]:
     image.load()  # what comes after the first frame is carried too
     with frames.source.open("rb") if isinstance(frames.source, Path) else nullcontext(frames.source) as stream:
         carried = read_carried(image, stream)
-        for index, frame in enumerate(read_apng(stream, image.size, frames.count, frames.max_pixels)):
-            picture = upright(replace(frame.picture, carried=carried))
-            yield replace(frame, picture=replace(picture, carried=Carried()) if index else picture)
+        for frame in read_apng(stream, image.size, frames.count, frames.max_pixels):
+            yield replace(frame, picture=upright(replace(frame.picture, carried=carried)))
 
 
-def _decode(image: ImageFile, frames: Frames, index: int) -> Frame:
+def _decode(image: ImageFile, frames: Frames, index: int, carried: Carried) -> Frame:
     entry = FORMATS[frames.format]
     try:
         image.seek(index)
@@ -112,16 +138,19 @@ def _decode(image: ImageFile, frames: Frames, index: int) -> Frame:
         picture = _read_page(image, index) if frames.format == "TIFF" else _read_frame(image)
     except EOFError:
         raise PictureError(f"cannot be read: frame {index} of {frames.count} is damaged") from None
-    if not isinstance(picture, Picture):
-        return Frame(picture)
-    if frames.format == "GIF" and frames.count > 1 and picture.image.mode == "L":  # as those that follow
-        picture = replace(picture, image=picture.image.convert("RGB"))
-    if picture.image is image:  # what the next frame is laid over
-        picture = replace(picture, image=image.copy())
-    seen = upright(picture)
     if entry.has_pages:
-        return Frame(seen)
-    return Frame(seen if index == 0 else replace(seen, carried=Carried()), _duration(image.info))
+        return Frame(upright(_apart(picture, image)))
+    picture = _apart(replace(picture, carried=carried), image)
+    if (
+        frames.format == "GIF" and isinstance(picture, Picture) and frames.count > 1 and picture.image.mode == "L"
+    ):  # as those that follow
+        picture = replace(picture, image=picture.image.convert("RGB"))
+    return Frame(upright(picture), _duration(image.info))
+
+
+def _apart(picture: AnyPicture, image: ImageFile) -> AnyPicture:
+    """Return a picture that is not the image that the next frame is laid over."""
+    return replace(picture, image=image.copy()) if isinstance(picture, Picture) and picture.image is image else picture
 
 
 def _read_frame(image: ImageFile) -> AnyPicture:

@@ -15,7 +15,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_exact, to_number
 from imfilt.kernels.registry import Registry
 
-MOST_STEPS = 1_500_000
+MOST_STEPS = 1_200_000
 """Cells that are looked at and products of cells: less than a second."""
 
 

@@ -20,7 +20,7 @@ from imfilt.kernels.numbers import Number, to_fraction, to_number
 
 Matrix = list[list[Fraction]]
 
-_LONGEST_TEXT = 1_000_000
+_LONGEST_TEXT = 300_000
 _MAKERS = ("array", "asarray", "float32", "float64", "matrix")
 _FILTERS = ("filter2D",)
 _ARGUMENTS = ("src", "ddepth", "kernel", "dst", "anchor", "delta", "borderType")

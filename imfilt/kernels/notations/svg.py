@@ -15,8 +15,8 @@ from imfilt.kernels.notations.forms import WHITE, anchor_of, decimal, decimal_ro
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import to_fraction, to_number
 
-_ELEMENT = re.compile(r"<feConvolveMatrix\b([^>]*)>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ELEMENT = re.compile(r"<feConvolveMatrix\b([^<>]*)>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)')")
 _BORDERS = {"wrap": "wrap", "none": "zero"}
 
 

@@ -12,7 +12,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number
 
-_TOML = re.compile(r"^\s*(\[\s*kernels\b|matrix\s*=)", re.MULTILINE)
+_TOML = re.compile(r"^[ \t]*+(\[[ \t]*+kernels\b|matrix[ \t]*+=)", re.MULTILINE)
 _BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 
 
