@@ -27,7 +27,7 @@ TEXTS = {
     "text.png": "this is not a picture\n",
     "notes/readme.txt": "nor is this\n",
     "postscript.png": "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n",
-    "good.toml": f"[kernels.ridge]\nmatrix = [[0, 1], [1, -2]]\n",
+    "good.toml": "[kernels.ridge]\nmatrix = [[0, 1], [1, -2]]\n",
     "syntax.toml": "[kernels.ridge]\nmatrix = [[0, 1], [1, -2]\n[kernels.other]\n",
     "ragged.toml": "[kernels.ridge]\nmatrix = [[0, 1], [1]]\n",
     "cell.toml": '[kernels.ridge]\nmatrix = [[0, 1], [1, "two"]]\n',
