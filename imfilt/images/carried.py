@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
     from imfilt.images.ifd import Entry
     from imfilt.images.jpeg_segments import Segment
-    from imfilt.images.png_chunks import Chunk, Chunks
+    from imfilt.images.png_chunks import Chunks
+    from imfilt.images.png_file import Chunk
     from imfilt.images.tiff_tags import Tags
 
 Size = tuple[int, int]
@@ -283,9 +284,9 @@ def read_carried(image: Any, stream: BinaryIO | None) -> Carried:
     chunks: Chunks = ()
     tags = None
     if stream is not None and image.format == "PNG":
-        from imfilt.images.png_chunks import read_chunks
+        from imfilt.images.png_chunks import ancillary_chunks
 
-        chunks = tuple(read_chunks(stream))
+        chunks = tuple(ancillary_chunks(stream))
     if stream is not None and image.format == "TIFF":
         from imfilt.images.ifd import DirectoryError
         from imfilt.images.tiff_tags import Tags

@@ -1,22 +1,21 @@
 """The chunks of a PNG file beside its samples: taken out as they are, and put into another.
 
-PNG specification, third edition: 5.3 (chunk layout), 11.3 (ancillary chunks), 14.2 (what may be copied).
+PNG specification, third edition: 11.3 (ancillary chunks), 14.2 (what may be copied).
 """
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from imfilt.errors import PictureError
 from imfilt.images.modes import COLOURS
+from imfilt.images.png_file import Chunk, to_chunk, walk
 
 if TYPE_CHECKING:
     from imfilt.images.carried import Source, Target
 
-Chunk = tuple[bytes, bytes]
-"""Type and data."""
 Chunks = tuple[Chunk, ...]
 
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
@@ -30,27 +29,19 @@ _KNOWN = (
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 _PROFILE_KEYWORD = b"Raw profile type"
 
-_SIGNATURE_BYTES = 8
-_DATA, _END = b"IDAT", b"IEND"
+_DATA = b"IDAT"
+_ANCILLARY = 0x20
+"""Set in the first letter of a type, which is lower case then."""
 
 
-def read_chunks(stream: BinaryIO) -> Iterator[Chunk]:
-    """Yield the ancillary chunks of a PNG file, which is left where it was; none of one that is cut off."""
+def ancillary_chunks(stream: BinaryIO) -> Iterator[Chunk]:
+    """Yield the ancillary chunks of a PNG file, which is left where it was; of one that is cut off, those there are."""
     place = stream.tell()
     try:
-        stream.seek(_SIGNATURE_BYTES)
-        while len(head := stream.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            if kind == _END:
-                return
-            if kind[0] & 0x20:  # lower case: ancillary
-                data = stream.read(length)
-                if len(data) < length:
-                    return
-                yield kind, data
-                stream.seek(4, 1)
-            else:
-                stream.seek(length + 4, 1)
+        with suppress(PictureError):  # for whoever decoded it may have done so on purpose
+            for kind, length in walk(stream):
+                if kind[0] & _ANCILLARY and len(data := stream.read(length)) == length:
+                    yield kind, data
     finally:
         stream.seek(place)
 
@@ -105,11 +96,10 @@ class ChunkInserter:
         self._chunks = chunks
 
     def write(self, data: bytes) -> int:
-        """Write bytes; a chunk begins with the eight bytes of its length and type."""
-        if self._chunks and len(data) == 8 and data[4:] == _DATA:
-            for kind, content in self._chunks:
-                head = struct.pack(">I", len(content)) + kind
-                self._stream.write(head + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(kind))))
+        """Write bytes; a chunk, or the eight bytes of its length and type, comes at once."""
+        if self._chunks and data[4:8] == _DATA:
+            for chunk in self._chunks:
+                self._stream.write(to_chunk(*chunk))
             self._chunks = ()
         return self._stream.write(data)
 

@@ -14,6 +14,7 @@ from typing import IO
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
+from imfilt.images.png_file import walk
 
 _MARK = b"\xa5"
 _MOST_AT_A_TIME = 1 << 20
@@ -59,13 +60,9 @@ def _unpacked(stream: IO[bytes], most: int) -> int:
 
 
 def _packed(stream: IO[bytes]) -> Iterator[bytes]:
-    stream.seek(8)
-    kind = b""
-    while kind != b"IEND":
-        left, kind = int.from_bytes(stream.read(4)), stream.read(4)
-        if kind == b"IDAT":
-            while left:
-                part = stream.read(min(left, _MOST_AT_A_TIME))
-                yield part
-                left -= len(part)
-        stream.seek(left + 4, 1)
+    for kind, length in walk(stream):
+        left = length if kind == b"IDAT" else 0
+        while left:
+            part = stream.read(min(left, _MOST_AT_A_TIME))
+            yield part
+            left -= len(part)

@@ -37,11 +37,10 @@ def check_whole(image: ImageFile) -> None:
 
 def _check_png(stream: IO[bytes]) -> None:
     """Compare the CRC of all chunks (PNG specification, 5.3)."""
-    stream.seek(8)
-    kind = b""
-    while kind != b"IEND":
-        start = stream.read(8)
-        kind, left = start[4:], int.from_bytes(start[:4], "big")
+    from imfilt.images.png_file import walk
+
+    for kind, length in walk(stream):
+        left = length
         found = zlib.crc32(kind)
         while left and (block := stream.read(min(left, _BLOCK))):
             found = zlib.crc32(block, found)

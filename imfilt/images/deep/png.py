@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,8 +15,8 @@ from imfilt.images.deep.decoded import Decoded
 from imfilt.images.deep.picture import AnyPicture
 from imfilt.images.deep.samples import samples_of
 from imfilt.images.png import deflate_rows
+from imfilt.images.png_file import SIGNATURE, Chunk, read_chunks, to_chunk
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _OF_SAMPLES = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"sBIT", b"hIST", b"acTL", b"fcTL", b"fdAT")
 """Chunks that say what the samples are, or hold them."""
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -33,15 +32,11 @@ def decode(package: Any, stream: BinaryIO, _page: int) -> Decoded:
 
 def carried_image(stream: BinaryIO) -> Image.Image:
     """Return an image of one pixel with all that the file in `stream` carries, before its samples and after them."""
-    stream.seek(0)
-    carried = [(name, content) for name, content in _chunks_in(stream.read()) if name not in _OF_SAMPLES]
+    carried = [chunk for chunk in read_chunks(stream) if chunk[0] not in _OF_SAMPLES]
     small = io.BytesIO()
-    small.write(_SIGNATURE)
-    _write_chunk(small, b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-    for name, content in carried:
-        _write_chunk(small, name, content)
-    _write_chunk(small, b"IDAT", zlib.compress(bytes(2)))
-    _write_chunk(small, b"IEND", b"")
+    header, samples = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0), zlib.compress(bytes(2))
+    chunks = [(b"IHDR", header), *carried, (b"IDAT", samples), (b"IEND", b"")]
+    small.write(SIGNATURE + b"".join(to_chunk(*chunk) for chunk in chunks))
     image = Image.open(small, formats=["PNG"])
     image.load()
     return image
@@ -52,42 +47,24 @@ def write_png(picture: AnyPicture, stream: BinaryIO, settings: dict[str, Any], t
     samples = samples_of(picture)
     rows, columns, channels = samples.shape
     before, after = _chunks_by_pillow(settings)
-    stream.write(_SIGNATURE)
-    _write_chunk(stream, b"IHDR", struct.pack(">IIBBBBB", columns, rows, 16, _COLOUR_TYPES[channels], 0, 0, 0))
-    for name, content in before:
-        _write_chunk(stream, name, content)
+    header = struct.pack(">IIBBBBB", columns, rows, 16, _COLOUR_TYPES[channels], 0, 0, 0)
+    stream.write(SIGNATURE + b"".join(to_chunk(*chunk) for chunk in ((b"IHDR", header), *before)))
 
     def stored(first: int, last: int) -> NDArray[np.uint8]:
         return samples[first:last].astype(">u2").view(np.uint8).reshape(last - first, -1)
 
     for part in deflate_rows(stored, rows, 2 * channels, threads, settings.get("effort")):
-        _write_chunk(stream, b"IDAT", part)
-    for name, content in after:
-        _write_chunk(stream, name, content)
-    _write_chunk(stream, b"IEND", b"")
+        stream.write(to_chunk(b"IDAT", part))
+    stream.write(b"".join(to_chunk(*chunk) for chunk in (*after, (b"IEND", b""))))
 
 
-def _write_chunk(stream: BinaryIO, name: bytes, content: bytes) -> None:
-    stream.write(struct.pack(">I", len(content)) + name)
-    stream.write(content)
-    stream.write(struct.pack(">I", zlib.crc32(content, zlib.crc32(name))))
-
-
-def _chunks_by_pillow(settings: dict[str, Any]) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
+def _chunks_by_pillow(settings: dict[str, Any]) -> tuple[list[Chunk], list[Chunk]]:
     """Return the ancillary chunks before and after the samples that Pillow writes for `settings`: of one pixel."""
     small = io.BytesIO()
     Image.new("RGB", (1, 1)).save(small, "PNG", **settings)
-    chunks = list(_chunks_in(small.getvalue()))
+    chunks = list(read_chunks(small))
     middle = [name for name, _ in chunks].index(b"IDAT")
     before, after = chunks[:middle], chunks[middle:]
     return [each for each in before if each[0] not in _OF_SAMPLES], [
         each for each in after if each[0] not in _OF_SAMPLES
     ]
-
-
-def _chunks_in(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    place = len(_SIGNATURE)
-    while place < len(content):
-        (length,) = struct.unpack_from(">I", content, place)
-        yield content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
-        place += length + 12

@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from imfilt.errors import PictureError
 from imfilt.images.formats import Format
-from imfilt.images.frames.chunks import PNG_SIGNATURE, png_chunk, read_png_chunks
 from imfilt.images.frames.frame import Frame, Show
 from imfilt.images.frames.writing import PAUSE, Container, Notes
+from imfilt.images.png_file import SIGNATURE, read_chunks, to_chunk
 from imfilt.images.writing import encode_picture
 
 _LARGEST = 65535
@@ -25,23 +25,23 @@ def _write(frames: Iterator[Frame], show: Show, stream: BinaryIO, entry: Format,
     header, after = b"", []
     animated = show.count - show.has_default
     for index, frame in enumerate(frames):
-        chunks = list(read_png_chunks(io.BytesIO(encode_picture(frame.picture, entry, threads=threads))))
+        chunks = list(read_chunks(io.BytesIO(encode_picture(frame.picture, entry, threads=threads))))
         data = [data for kind, data in chunks if kind == b"IDAT"]
         if index == 0:
             header = chunks[0][1]
             place = next(place for place, (kind, _) in enumerate(chunks) if kind == b"IDAT")
             before = [*chunks[:1], (b"acTL", struct.pack(">II", animated, show.plays)), *chunks[1:place]]
             after = [chunk for chunk in chunks[place:] if chunk[0] != b"IDAT"]
-            stream.write(PNG_SIGNATURE + b"".join(png_chunk(*chunk) for chunk in before))
+            stream.write(SIGNATURE + b"".join(to_chunk(*chunk) for chunk in before))
         elif chunks[0][1] != header:
             raise PictureError(f"frame {index} has another mode than frame 0; write TIFF (.tif)")
         if index or not show.has_default:
-            stream.write(png_chunk(b"fcTL", struct.pack(">I", next(sequence)) + _control(frame)))
+            stream.write(to_chunk(b"fcTL", struct.pack(">I", next(sequence)) + _control(frame)))
         for part in data:
             stream.write(
-                png_chunk(b"fdAT", struct.pack(">I", next(sequence)) + part) if index else png_chunk(b"IDAT", part)
+                to_chunk(b"fdAT", struct.pack(">I", next(sequence)) + part) if index else to_chunk(b"IDAT", part)
             )
-    stream.write(b"".join(png_chunk(*chunk) for chunk in after))
+    stream.write(b"".join(to_chunk(*chunk) for chunk in after))
     return ()
 
 

@@ -16,10 +16,10 @@ from typing import BinaryIO, NamedTuple
 from PIL import Image
 
 from imfilt.errors import PictureError
-from imfilt.images.frames.chunks import PNG_SIGNATURE, Chunk, png_chunk, read_png_chunks
 from imfilt.images.frames.frame import Frame
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
+from imfilt.images.png_file import SIGNATURE, Chunk, read_chunks, to_chunk
 from imfilt.images.reading import read_picture
 
 _TO_CLEAR, _TO_PREVIOUS = 1, 2
@@ -96,7 +96,7 @@ def _draw(image: Image.Image, control: _Control, canvas: Image.Image) -> None:
 
 def _shows_through(stream: BinaryIO, size: tuple[int, int]) -> bool:
     """Return whether something can be seen that is in no frame: it is clear."""
-    controls = [_control(data) for kind, data in read_png_chunks(stream) if kind == b"fcTL"]
+    controls = [_control(data) for kind, data in read_chunks(stream) if kind == b"fcTL"]
     return any(control.disposal == _TO_CLEAR for control in controls) or any(
         control.box != (0, 0, *size) for control in controls[:1]
     )
@@ -107,7 +107,7 @@ def _parts(stream: BinaryIO) -> Iterator[_Part]:
     data: list[bytes] = []
     control: _Control | None = None
     header = b""
-    for kind, content in read_png_chunks(stream):
+    for kind, content in read_chunks(stream):
         if kind == b"IHDR":
             header = content
         elif kind in _SHARED:
@@ -127,7 +127,7 @@ def _parts(stream: BinaryIO) -> Iterator[_Part]:
 def _file(header: bytes, control: _Control | None, shared: Sequence[Chunk], data: Sequence[bytes]) -> bytes:
     size = header[:8] if control is None else struct.pack(">II", *control.size)
     chunks = [(b"IHDR", size + header[8:]), *shared, *((b"IDAT", part) for part in data), (b"IEND", b"")]
-    return PNG_SIGNATURE + b"".join(png_chunk(*chunk) for chunk in chunks)
+    return SIGNATURE + b"".join(to_chunk(*chunk) for chunk in chunks)
 
 
 def _control(data: bytes) -> _Control:

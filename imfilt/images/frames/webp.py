@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from imfilt.images.formats import Format
-from imfilt.images.frames.chunks import riff_chunk, riff_chunks
 from imfilt.images.frames.frame import Frame, Show
+from imfilt.images.frames.riff import riff_chunk, riff_chunks
 from imfilt.images.frames.writing import Clock, Container, Notes
 from imfilt.images.writing import encode_picture
 
