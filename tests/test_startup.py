@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 HEAVY = {"numpy", "scipy", "PIL", "rich"}
@@ -56,6 +59,21 @@ def test_filtering_a_picture_of_8_bits_imports_neither_scipy_nor_rich(tmp_path: 
     Image.new("RGB", (40, 30), "teal").save(tmp_path / "a.png")
     assert heavy_imports_of("apply", "a.png", "-k", "edge3", cwd=tmp_path) == {"numpy", "PIL"}
     assert (tmp_path / "a_edge3.png").exists()
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.tif", "a.png", "clear.png"])
+def test_both_threads_may_need_numpy_first(tmp_path: Path, name: str) -> None:
+    samples = np.zeros((4, 5, 3), np.float32 if name == "a.tif" else np.uint16)
+    if name == "a.npy":
+        np.save(tmp_path / name, samples)
+    elif name == "a.tif":
+        tifffile.imwrite(tmp_path / name, samples, photometric="rgb")
+    elif name == "a.png":
+        (tmp_path / name).write_bytes(imagecodecs.png_encode(samples))
+    else:
+        Image.new("I;16", (5, 4)).save(tmp_path / name, transparency=7)
+    for _ in range(3):  # with no order between them, most of such runs fail
+        heavy_imports_of("apply", name, "-k", "edge3", "--overwrite", cwd=tmp_path)
 
 
 def test_a_kernel_is_shown_without_scipy_pillow_and_rich() -> None:

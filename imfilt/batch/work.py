@@ -24,6 +24,7 @@ from imfilt.images.atomic import Manner, write_file
 from imfilt.images.carried import losses
 from imfilt.images.fit import fit
 from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, check_saving, describe_mode
+from imfilt.images.importing import IMPORTING
 from imfilt.images.modes import Mode
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture, to_picture
@@ -260,7 +261,8 @@ def _read(job: Job) -> AnyPicture | Frames:
     if "imfilt.engine.run" in sys.modules:
         return read()
     reading = begin(read)
-    import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
+    with IMPORTING:
+        import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
 
     return reading()
 

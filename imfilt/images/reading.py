@@ -20,6 +20,7 @@ from imfilt.images.carried import read_carried
 from imfilt.images.convert import to_filterable, what_it_became
 from imfilt.images.depth import Loss, loss_of, scale_transparent_level
 from imfilt.images.formats import FORMATS
+from imfilt.images.importing import IMPORTING
 from imfilt.images.limits import MAX_PIXELS, MAX_TEXT, check_all_pixels
 from imfilt.images.meanwhile import Meanwhile
 from imfilt.images.memory import lend_memory
@@ -79,7 +80,8 @@ def read_picture(
         is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
         stream.seek(0)
         if is_npy:
-            from imfilt.images.deep.npy import read_npy
+            with IMPORTING:
+                from imfilt.images.deep.npy import read_npy
 
             if frame:
                 raise PictureError(f"there is no frame {frame}: it has one frame, 0")
@@ -90,7 +92,8 @@ def read_picture(
             stream.seek(0)
             if stream.read(4) not in _TIFF_MAGIC:
                 raise
-            from imfilt.images.deep.unknown import read_unknown_tiff
+            with IMPORTING:
+                from imfilt.images.deep.unknown import read_unknown_tiff
 
             return read_unknown_tiff(stream, source, max_pixels, frame)
         with image:
@@ -111,7 +114,8 @@ def _read_image(image: ImageFile, stream: BinaryIO, *, to_8_bits: bool) -> AnyPi
     _check_one_picture(image)
     notes: tuple[str, ...] = ()
     if loss := loss_of(image):
-        from imfilt.images.deep.reading import is_decoded
+        with IMPORTING:
+            from imfilt.images.deep.reading import is_decoded
 
         if is_decoded(str(image.format)) or not (to_8_bits and loss.is_cut):
             return _read_deep(image, stream, loss)
@@ -155,11 +159,13 @@ def _check_one_picture(image: ImageFile) -> None:
 
 
 def _read_deep(image: ImageFile, stream: BinaryIO, loss: Loss) -> AnyPicture:
-    from imfilt.images.deep.reading import read_deep
+    with IMPORTING:
+        from imfilt.images.deep.reading import read_deep
 
     place = stream.tell()
     if image.format == "PNG":
-        from imfilt.images.deep.png import carried_image
+        with IMPORTING:
+            from imfilt.images.deep.png import carried_image
 
         carried = read_carried(carried_image(stream), stream)
     else:
@@ -214,7 +220,8 @@ def to_picture(image: Image.Image) -> AnyPicture:
         image.info["xmp"] = packet
     carried = read_carried(image, None if getattr(stream, "closed", True) else stream)
     if image.mode == "I;16" and "transparency" in image.info:
-        from imfilt.images.deep.clear import with_clear_level
+        with IMPORTING:
+            from imfilt.images.deep.clear import with_clear_level
 
         return with_clear_level(image, carried)
     filterable = to_filterable(image)

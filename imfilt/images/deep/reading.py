@@ -14,6 +14,7 @@ from imfilt.images.carried import Carried
 from imfilt.images.deep.decoded import Decoded
 from imfilt.images.deep.picture import DeepPicture
 from imfilt.images.depth import Loss
+from imfilt.images.importing import IMPORTING
 from imfilt.images.modes import Mode
 
 EXTRA = "pip install 'imfilt[deep]'"
@@ -54,7 +55,8 @@ def read_deep(stream: BinaryIO, file_format: str, loss: Loss, carried: Carried, 
     except ImportError:
         or_cut = ", or --depth 8 to filter what is left" if loss.is_cut else ""
         raise PictureError(f"{loss.what}; to read it whole: {EXTRA}{or_cut}") from None
-    decode: Callable[[Any, BinaryIO, int], Decoded] = importlib.import_module(DECODERS[file_format].module).decode
+    with IMPORTING:
+        decode: Callable[[Any, BinaryIO, int], Decoded] = importlib.import_module(DECODERS[file_format].module).decode
     stream.seek(0)
     samples, colour, has_alpha = decode(package, stream, page)
     if samples.dtype.name not in SAMPLE_TYPES:
@@ -70,5 +72,6 @@ def package_for(file_format: str) -> Any:
     package = DECODERS[file_format].package if file_format in DECODERS else None
     if package is None:
         return None
-    importlib.import_module("imagecodecs")  # which tifffile needs for most compressions
-    return importlib.import_module(package)
+    with IMPORTING:
+        importlib.import_module("imagecodecs")  # which tifffile needs for most compressions
+        return importlib.import_module(package)

@@ -17,6 +17,7 @@ from imfilt.images.carried import Carried, read_carried
 from imfilt.images.depth import check_depth, loss_of, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.frames.frame import FOREVER, Frame, Show
+from imfilt.images.importing import IMPORTING
 from imfilt.images.limits import check_all_pixels
 from imfilt.images.picture import Picture
 from imfilt.images.reading import FORMAT_OF, Source, opened, opened_stream, to_picture, upright
@@ -49,7 +50,8 @@ class Frames:
     def __iter__(self) -> Iterator[Frame]:
         """Yield all frames; raise `PictureError` for one that is damaged, or that is not there."""
         if self.is_unknown:
-            from imfilt.images.deep.unknown import read_page
+            with IMPORTING:
+                from imfilt.images.deep.unknown import read_page
 
             with opened_stream(self.source, self.max_pixels) as stream:
                 yield from (Frame(read_page(stream, index)) for index in range(self.count))
@@ -163,7 +165,8 @@ def _read_page(image: ImageFile, index: int) -> AnyPicture:
     loss = loss_of(image)
     if loss is None or image.fp is None:
         return to_picture(image)
-    from imfilt.images.deep.reading import read_deep
+    with IMPORTING:
+        from imfilt.images.deep.reading import read_deep
 
     stream = cast("BinaryIO", image.fp)
     return read_deep(stream, "TIFF", loss, read_carried(image, stream), page=index)
