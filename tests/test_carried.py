@@ -52,10 +52,11 @@ def put_chunks(path: str, chunks: list[Chunk]) -> None:
     """Put chunks into a PNG, before its samples."""
     data = Path(path).read_bytes()
     place = data.index(b"IDAT") - 4
-    for kind, content in reversed(chunks):
-        crc = struct.pack(">I", zlib.crc32(kind + content))
-        data = data[:place] + struct.pack(">I", len(content)) + kind + content + crc + data[place:]
-    Path(path).write_bytes(data)
+    Path(path).write_bytes(data[:place] + b"".join(as_chunk(*chunk) for chunk in chunks) + data[place:])
+
+
+def as_chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def chunks_in(path: str) -> list[Chunk]:
@@ -96,6 +97,19 @@ def test_png_keeps_its_chunks_byte_for_byte_and_in_order(run: Run, mode: str) ->
     kept = chunks_in(done(run, "a.png"))
     assert sorted(kept) == sorted([*GAMMA, *TEXT, *further])
     assert [chunk for chunk in kept if chunk in TEXT] == TEXT
+
+
+@pytest.mark.parametrize("depth", ["8", "16"])
+def test_what_lies_behind_the_samples_of_a_png_comes_before_them(run: Run, depth: str) -> None:
+    picture().save("a.png")
+    behind = [*TEXT, (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + PACKET), (b"eXIf", exif_bytes())]
+    data = Path("a.png").read_bytes()
+    Path("a.png").write_bytes(data[:-12] + b"".join(as_chunk(*chunk) for chunk in behind) + data[-12:])
+    target = done(run, "a.png", "b.png", "--depth", depth)
+    kept = chunks_in(target)
+    assert sorted(kept) == sorted(behind)
+    assert [chunk for chunk in kept if chunk in TEXT] == TEXT
+    assert Path(target).read_bytes().index(b"IDAT") > Path(target).read_bytes().index(TEXT[-1][1])
 
 
 def test_png_chunks_that_would_not_be_true_any_more_go(run: Run) -> None:

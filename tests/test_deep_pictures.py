@@ -14,6 +14,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+import png_oracle
 import pytest
 import tifffile
 from conftest import Result, Run
@@ -425,3 +426,72 @@ def test_pages_of_deep_tiff_are_filtered_one_by_one(run: Run, dtype: str, channe
     written(run, "a.tif", "b.tif", "-k", "identity")
     assert np.array_equal(tifffile.imread("b.tif", key=slice(None)), pages)
     assert np.array_equal(written(run, "a.tif", "c.tif", "-k", "identity", "--frame", "1"), pages[1])
+
+
+PACKET = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+TITLE = (b"tEXt", b"Title\0What it is")
+
+
+def lying(path: str, samples: Array) -> None:
+    """Write samples that are to be turned by a quarter, with a profile, a text, and a resolution across and down."""
+    exif = Image.Exif()
+    exif[274], exif[315] = 6, "An Artist"
+    exif.get_ifd(0x8769).update({0xA002: samples.shape[1], 0xA003: samples.shape[0]})
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    if path.endswith(".png"):
+        small = io.BytesIO()
+        Image.new("L", (1, 1)).save(small, "PNG", exif=exif.tobytes(), icc_profile=profile, dpi=(300, 150))
+        packet = (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + PACKET)
+        chunks = [TITLE, *png_oracle.read_chunks(small.getvalue()), packet]
+        content = bytes(imagecodecs.png_encode(samples))
+        place = content.index(b"IDAT") - 4
+        put = b"".join(chunk(*each) for each in chunks if each[0][0] & 0x20)
+        Path(path).write_bytes(content[:place] + put + content[place:])
+        return
+    settings: dict[str, Any] = {"photometric": "rgb" if samples.ndim == 3 else "minisblack", "metadata": None}
+    tags = [(274, "H", 1, 6, True), (315, "s", 0, "An Artist", True), (700, "B", len(PACKET), PACKET, True)]
+    tifffile.imwrite(
+        path,
+        samples,
+        description="What it is",
+        iccprofile=profile,
+        resolution=(300, 150),
+        resolutionunit="inch",
+        extratags=tags,
+        **settings,
+    )
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize(("path", "dtype"), [("a.png", "uint16"), ("a.tif", "uint16"), ("a.tif", "float32")])
+def test_deep_pictures_are_turned_upright_with_all_that_they_carry(
+    run: Run, path: str, dtype: str, channels: int
+) -> None:
+    samples = noise(dtype, 9, 8, channels).squeeze()
+    lying(path, samples)
+    target = f"b{path[1:]}"
+    upright = written(run, path, target, "-k", "identity", "--alpha", "straight")
+    assert np.array_equal(upright, np.rot90(samples, -1))
+    packet = PACKET.replace(b'"6"', b'"1"')
+    if path == "a.png":
+        chunks = list(png_oracle.read_chunks(Path(target).read_bytes()))
+        kinds = dict(chunks)
+        exif = Image.Exif()
+        exif.load(kinds[b"eXIf"])
+        assert (exif[274], exif[315]) == (1, "An Artist")
+        assert exif.get_ifd(0x8769) == {0xA002: 9, 0xA003: 8}
+        assert struct.unpack(">IIB", kinds[b"pHYs"]) == (5906, 11811, 1)
+        assert TITLE in chunks
+        assert (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet) in chunks
+        assert kinds[b"iCCP"] == dict(png_oracle.read_chunks(Path(path).read_bytes()))[b"iCCP"]
+        return
+    with tifffile.TiffFile(path) as before, tifffile.TiffFile(target) as after:
+        tags, old = ({tag.code: tag.value for tag in file.pages.first.tags} for file in (after, before))
+    assert tags.get(274, 1) == 1
+    assert (tags[282], tags[283], tags[296]) == (old[283], old[282], old[296])
+    assert [tags[tag] for tag in (315, 270, 34675)] == [old[tag] for tag in (315, 270, 34675)]
+    assert tags[700] == packet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from conftest import Run
 
 from imfilt.batch.work import filter_picture
 from imfilt.engine.recipe import Recipe
+from imfilt.errors import PictureError
 from imfilt.images.formats import FORMATS
 from imfilt.images.frames.reading import Frames
 from imfilt.images.reading import read_picture
@@ -53,6 +56,33 @@ def test_the_command_keeps_every_sample(run: Run, tmp_path: Path, name: str) -> 
     written = png_oracle.decode(target.read_bytes())
     assert written.dtype == expected.dtype
     assert np.array_equal(written, expected)
+
+
+def needs_the_extra(name: str) -> bool:
+    depth, colour = (SUITE / name).read_bytes()[24:26]
+    return depth == 16 and colour != 0
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_without_the_extra_16_bits_in_colour_name_it_and_all_else_is_read(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    if needs_the_extra(name):
+        with pytest.raises(
+            PictureError, match=re.escape("16 bits a channel would be cut to 8; to read it whole")
+        ) as why:
+            read_picture(SUITE / name)
+        assert "pip install 'imfilt[deep]'" in str(why.value)
+        assert "--depth 8" in str(why.value)
+        return
+    picture = read_picture(SUITE / name)
+    assert not isinstance(picture, Frames)
+    assert picture.shape[:2] == png_oracle.decode((SUITE / name).read_bytes()).shape[:2]
+
+
+def test_the_suite_holds_16_bits_in_colour() -> None:
+    assert sum(map(needs_the_extra, VALID)) > 10
 
 
 @pytest.mark.parametrize("name", BROKEN)
