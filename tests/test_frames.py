@@ -212,7 +212,7 @@ def apng(
     claimed: int | None = None,
 ) -> bytes:
     """Return an animated PNG of RGBA parts: what, where (row, column), disposal, blending."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", size[1], size[0], 8, 6, 0, 0, 0))]
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", size[1], size[0], 8 * parts[0][0].itemsize, 6, 0, 0, 0))]
     chunks.append((b"acTL", struct.pack(">II", claimed or len(parts), 3)))
     sequence = 0
     if default is not None:
@@ -296,6 +296,13 @@ def test_a_picture_for_where_nothing_moves_is_left_out_where_there_is_no_room_fo
     assert (result.status, result.stderr.count("\n")) == (0, 1)
     assert "left out" in result.stderr
     assert_alike(looks("b.gif"), composed((HEIGHT, WIDTH), parts))
+
+
+@pytest.mark.parametrize("options", [(), ("--frame", "0")])
+def test_frames_of_png_that_pillow_would_cut_are_refused(run: Run, options: tuple[str, ...]) -> None:
+    parts = [(each[0].astype(">u2") * 257, *each[1:]) for each in apng_parts((0,) * 4, (0,) * 4)]
+    Path("a.png").write_bytes(apng((HEIGHT, WIDTH), parts))
+    assert "with alpha of 16 bits cannot be composed" in refused(run, "a.png", *options)
 
 
 def pages() -> list[Image.Image]:

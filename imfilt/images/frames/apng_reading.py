@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple
 from PIL import Image
 
 from imfilt.errors import PictureError
+from imfilt.images.formats import describe_mode
 from imfilt.images.frames.frame import Frame
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
@@ -82,8 +83,9 @@ def read_apng(stream: BinaryIO, size: tuple[int, int], count: int, max_pixels: i
 
 
 def _read(file: bytes, max_pixels: int) -> Picture:
-    picture = read_picture(io.BytesIO(file), max_pixels=max_pixels)
-    assert isinstance(picture, Picture)  # for a PNG that is made of one part is never animated
+    picture = read_picture(io.BytesIO(file), max_pixels=max_pixels, frame=0)
+    if not isinstance(picture, Picture):
+        raise PictureError(f"frames in {describe_mode(picture.mode)} cannot be composed; save them as pages of a TIFF")
     return replace(picture, image=copy_out(picture.image, picture.memory), memory=None) if picture.memory else picture
 
 
