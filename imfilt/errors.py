@@ -51,3 +51,10 @@ class RecipeError(UsageError):
 
 class TargetError(UsageError):
     """An output path that is taken, collides with another, or cannot be written."""
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Return whether there was no memory left, not even for the modules that were to be imported."""
+    while isinstance(error, ImportError) and "failed to map segment" not in str(error):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, MemoryError | ImportError)

@@ -323,7 +323,7 @@ def test_no_child_process_is_ever_started() -> None:
         if not any(part in kind and not features.check(name) for part, name in PARTS.items()):
             Path(f"{index}.png").write_bytes(make())
             Path(f"cut-{index}.png").write_bytes(make()[:-400])
-    command = [sys.executable, "-c", WATCH, "apply", ".", "-k", "edge3", "-o", "out/"]
+    command = [sys.executable, "-c", WATCH, "apply", ".", "-k", "edge3", "-o", "out/", "--runner", "serial"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     *lines, last = result.stderr.splitlines()
     assert last == "[] 1"

@@ -16,7 +16,7 @@ from imfilt.batch.runners import RUNNERS, Setting
 from imfilt.batch.watcher import Watcher
 from imfilt.batch.work import do_job, state_of_replaced
 from imfilt.engine.processors import processors
-from imfilt.errors import ImfiltError, PictureError
+from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
 from imfilt.images.temporary import remove_strays
 
 _SUBMITTED_A_WORKER = 3
@@ -165,6 +165,7 @@ def _outcomes_of(future: Future[list[Outcome]], job: Job) -> list[Outcome]:
     except CancelledError:
         problem = PictureError("it was not done, for the command was stopped")
     except Exception as error:
-        problem = PictureError(f"a mistake of imfilt: {type(error).__name__}: {error}; please report it")
+        mistake = f"a mistake of imfilt: {type(error).__name__}: {error}; please report it"
+        problem = PictureError("not enough memory" if is_out_of_memory(error) else mistake)
         problem.__cause__ = error
     return [Outcome(job.source, Status.FAILED, None, problem)]

@@ -15,7 +15,7 @@ import click
 from imfilt import __version__
 from imfilt.cli.command import Group, Settings
 from imfilt.cli.printing import say
-from imfilt.errors import ImfiltError
+from imfilt.errors import ImfiltError, is_out_of_memory
 
 _STOPPING = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
@@ -108,19 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             traceback.print_exc()
         sys.exit(_explain(error))
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             say("not enough memory")
             sys.exit(1)
         if _received:  # what modules written in C make of an exception that they do not expect
             _leave_stopped(signal.Signals(_received[0]))
         raise
-
-
-def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Return whether there was no memory left, not even for the modules that were to be imported."""
-    while isinstance(error, ImportError) and "failed to map segment" not in str(error):
-        error = error.__cause__ or error.__context__
-    return isinstance(error, MemoryError | ImportError)
 
 
 def _leave_stopped(number: signal.Signals) -> NoReturn:
