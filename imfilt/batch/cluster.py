@@ -10,7 +10,6 @@ import logging
 import platform
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -102,12 +101,12 @@ def _call_from(folder: Path, function: Callable[..., list[Outcome]], job: Job, *
     """Call `function` with a job whose paths lead on from `folder`; return the outcomes with the paths as they were."""
     places = {folder / result.target: result.target for result in job.results if result.target is not None}
     results = tuple(
-        replace(each, target=each.target and folder / each.target, backup=each.backup and folder / each.backup)
+        each._replace(target=each.target and folder / each.target, backup=each.backup and folder / each.backup)
         for each in job.results
     )
-    outcomes = function(replace(job, source=job.source and folder / job.source, results=results), *others)
+    outcomes = function(job._replace(source=job.source and folder / job.source, results=results), *others)
     return [
-        replace(each, source=job.source, target=None if each.target is None else places[each.target])
+        each._replace(source=job.source, target=None if each.target is None else places[each.target])
         for each in outcomes
     ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from os.path import lexists
 
 from imfilt.batch.jobs import Result
@@ -25,7 +24,7 @@ def confirmed(result: Result) -> Iterator[Result]:
 
     try:
         with temporary_beside(result.target) as beside:
-            yield replace(result, target=beside, overwrite=False)
+            yield result._replace(target=beside, overwrite=False)
             if not cmp(beside, result.target, shallow=False):
                 raise PictureError(
                     f"{result.target} is there already, and this run would make another; "

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from imfilt.batch.jobs import Job
-from imfilt.batch.machine import available_memory
 from imfilt.batch.runners import size_of
-from imfilt.images.header import read_header
 
 _SHARE = 0.8
 """Of the memory that is available when a batch begins, for its pictures."""
@@ -43,6 +41,8 @@ class Admission:
 
 def memory_for_pictures() -> int | None:
     """Return the bytes that the pictures of a batch may take together; None where nobody knows."""
+    from imfilt.batch.machine import available_memory  # for one picture needs none of this
+
     available = available_memory()
     return None if available is None else int(available * _SHARE)
 
@@ -52,6 +52,8 @@ def memory_needed(job: Job) -> int:
     size = size_of(job)
     if size <= _SMALL_FILE or job.source is None:
         return size * _MOST_A_BYTE
+    from imfilt.images.header import read_header
+
     header = read_header(job.source, job.max_pixels)
     if header is None:
         return size

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import ImfiltError
@@ -23,8 +22,7 @@ class Status(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One job, or one input that made none, and what became of it."""
 
     source: Path | None

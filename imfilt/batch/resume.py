@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,7 +60,7 @@ class Resumption:
                 self._manifest.append(Record(key, planned.recipe, planned.source, *planned.state, content, size))
         except OSError as error:
             note = f"is not recorded in {self._manifest.path}, and will be done again: {error.strerror or error}"
-            return replace(outcome, notes=(*outcome.notes, note))
+            return outcome._replace(notes=(*outcome.notes, note))
         return outcome
 
     def _key(self, target: str) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imfilt.batch.jobs import Job
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """What an executor is made for."""
 
     jobs: Sequence[Job]
@@ -56,8 +54,7 @@ def _cluster(setting: Setting) -> Executor:
     return ClusterExecutor(setting)
 
 
-@dataclass(frozen=True)
-class Runner:
+class Runner(NamedTuple):
     """A way to get through many jobs."""
 
     meaning: str

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from imfilt.batch.jobs import Job
 from imfilt.batch.memory import Admission, memory_for_pictures
@@ -25,8 +24,7 @@ _OUT_OF_TURN = 1000
 """Jobs that may be done before one that comes before them is."""
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(NamedTuple):
     """How jobs are got through."""
 
     runner: str = "auto"
@@ -145,7 +143,7 @@ class _Batch:
             self._folders.add(folder)
         self._watcher.begun(job)
         if self._threads is not None and job.threads is None:
-            job = replace(job, threads=self._threads)
+            job = job._replace(threads=self._threads)
         future = self._executor.submit(do_job, job, state_of_replaced(job))
         self._in_hand[future] = number, job
         future.add_done_callback(self._ended.put)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from heapq import nlargest
 
 from imfilt.batch.outcomes import Outcome, Status
@@ -11,19 +10,19 @@ from imfilt.batch.outcomes import Outcome, Status
 _SLOWEST = 3
 
 
-@dataclass
 class Totals:
     """Counts over outcomes; `add` takes one more."""
 
-    counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
-    pixels: int = 0
-    """Of the results that were written."""
-    samples: int = 0
-    """Of those in which clipped results were counted."""
-    below: int = 0
-    above: int = 0
-    slowest: list[Outcome] = field(default_factory=list)
-    """The results that took longest, the slowest first."""
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(Status, 0)
+        self.pixels = 0
+        """Of the results that were written."""
+        self.samples = 0
+        """Of those in which clipped results were counted."""
+        self.below = 0
+        self.above = 0
+        self.slowest: list[Outcome] = []
+        """The results that took longest, the slowest first."""
 
     def add(self, outcome: Outcome) -> None:
         """Count one outcome."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import traceback
-from base64 import b64encode
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -93,6 +91,8 @@ def say_summary(totals: Totals, seconds: float) -> None:
 
 
 def _print_object(**values: Any) -> None:
+    import json  # for few ask for it
+
     print(json.dumps({"schema": SCHEMA, **values}), file=standard_output(), flush=True)
 
 
@@ -104,6 +104,8 @@ def _name(key: str, path: Path | None) -> dict[str, str | None]:
     try:
         return {key: data.decode()}
     except UnicodeDecodeError:
+        from base64 import b64encode
+
         return {key: data.decode(errors="replace"), f"{key}_base64": b64encode(data).decode()}
 
 

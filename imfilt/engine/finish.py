@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
-from imfilt.engine.clipped import ClippedCounter
 from imfilt.engine.combined import RootScale, combine, square_extremes
 from imfilt.engine.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.plan import Plan
 from imfilt.engine.samples import SampleType
 from imfilt.engine.stage import ANY_INTEGER, Chain, integer_dtype
+
+if TYPE_CHECKING:
+    from imfilt.engine.clipped import ClippedCounter
 
 Array = NDArray[Any]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,7 @@ from imfilt.engine.borders import BorderRule
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Planes:
+class Planes(NamedTuple):
     """Which numbers are made of samples of rows × columns × channels, the last channel being alpha if there is one."""
 
     count: Callable[[int], int]

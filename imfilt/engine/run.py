@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.clipped import ClippedCounter
 from imfilt.engine.finish import Finisher, join, measure
-from imfilt.engine.flatten import FlatteningRows
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.processors import processors
 from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
-from imfilt.engine.windows import PoolingRows
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
+
+    from imfilt.engine.clipped import ClippedCounter
 
 Array = NDArray[Any]
 Result = TypeVar("Result")
@@ -63,8 +62,15 @@ def filter_rows(
 
     def write(walker: Walker) -> None:
         finish = Finisher(plan, extremes, clipped)
-        rows_out = FlatteningRows(background, plan.output, plan.output_shape[2], sink) if background else sink
-        rows_out = PoolingRows(pooling, plan.output, rows_out) if pooling else rows_out
+        rows_out: RowSink = sink  # what few recipes ask for is imported late
+        if background:
+            from imfilt.engine.flatten import FlatteningRows
+
+            rows_out = FlatteningRows(background, plan.output, plan.output_shape[2], sink)
+        if pooling:
+            from imfilt.engine.windows import PoolingRows
+
+            rows_out = PoolingRows(pooling, plan.output, rows_out)
         if plan.recipe.threshold:
             from imfilt.engine.threshold import KeepingRows
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -61,6 +60,7 @@ Put = Callable[[Any, Target], object]
 
 _JPEG = ("JPEG", "MPO")
 _AS_USUAL = Saving()
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Thing(NamedTuple):
@@ -74,7 +74,7 @@ class Thing(NamedTuple):
     """From the name of a format that holds it to what puts it there."""
     is_told: Callable[[Any, Mapping[str, Any]], bool] = lambda _value, _things: True
     """Whether it is worth a line that a format does not hold it, among all the things that there are."""
-    most_bytes: Mapping[str, int] = MappingProxyType({})
+    most_bytes: Mapping[str, int] = _NOTHING
     """The most bytes of it that a format holds, where there is such a limit."""
     upright: Callable[[Any, bool], Any] = lambda value, _swap_sides: value
     """What it becomes when the samples are turned upright, with rows for columns or not."""
@@ -240,11 +240,10 @@ THINGS: dict[str, Thing] = {
 }
 
 
-@dataclass(frozen=True)
-class Carried:
+class Carried(NamedTuple):
     """What a file carries beside its samples, and how the file that it goes into is to be written."""
 
-    things: Mapping[str, Any] = field(default_factory=dict)
+    things: Mapping[str, Any] = _NOTHING
     """From a key of `THINGS` to the value."""
     saving: Saving = _AS_USUAL
 
@@ -268,15 +267,15 @@ class Carried:
             carried = self.needed()
         elif saving.strip == "gps":
             carried = self._changed(lambda thing, value: thing.without_gps(value))
-        return replace(carried, saving=saving)
+        return carried._replace(saving=saving)
 
     def needed(self) -> Carried:
         """Return what samples are shown and written by: it is not stripped, and frames after the first have it too."""
-        return replace(self, things={name: value for name, value in self.things.items() if THINGS[name].is_needed})
+        return self._replace(things={name: value for name, value in self.things.items() if THINGS[name].is_needed})
 
     def _changed(self, change: Callable[[Thing, Any], Any]) -> Carried:
         changed = {name: change(THINGS[name], value) for name, value in self.things.items()}
-        return replace(self, things={name: value for name, value in changed.items() if value})
+        return self._replace(things={name: value for name, value in changed.items() if value})
 
 
 def read_carried(image: Any, stream: BinaryIO | None) -> Carried:

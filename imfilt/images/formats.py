@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from imfilt.engine.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError, TargetError, UsageError
@@ -16,8 +15,10 @@ Settings = dict[str, Any]
 """Keyword arguments of Pillow's `Image.save`."""
 
 
-@dataclass(frozen=True)
-class Format:
+_NONE: Settings = {}
+
+
+class Format(NamedTuple):
     """A format of picture files."""
 
     name: str
@@ -26,13 +27,13 @@ class Format:
     """With the dot; the first is the usual one."""
     modes: frozenset[str]
     """The names of the modes that it can hold."""
-    settings: Settings = field(default_factory=dict)
+    settings: Settings = _NONE
     """What a picture is written with that says nothing else."""
-    grey_settings: Settings = field(default_factory=dict)
+    grey_settings: Settings = _NONE
     """What takes the place of some of them where it is grey."""
     has_quality: bool = False
     """Whether it loses something, more or less of it as `Image.save` is told by ``quality``."""
-    compressions: Mapping[str, Settings] = field(default_factory=dict)
+    compressions: Mapping[str, Settings] = _NONE
     """From a key of `COMPRESSIONS` to the settings for it."""
     in_memory: bool = False
     """Whether its encoder writes to memory first, because it never ends where a disk is full."""

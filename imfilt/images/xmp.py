@@ -14,7 +14,7 @@ KEYWORD = b"XML:com.adobe.xmp\0"
 _ORIENTATION = re.compile(rb"""(tiff:Orientation\s*(?:=\s*["']|>\s*))[2-8](?=\s*(?:["']|</tiff:Orientation))""")
 _GPS_ATTRIBUTE = re.compile(rb"""\s+[\w.-]{1,40}:GPS\w*\s*=\s*(?:"[^"]*"|'[^']*')""")
 _GPS_ELEMENT = re.compile(rb"<([\w.-]{1,40}:GPS\w*)[^<>]*>")
-_SIGNS_OF_GPS = (b":GPS", ":GPS".encode("utf-16-le"), ":GPS".encode("utf-16-be"))
+_SIGNS_OF_GPS = (b":GPS", b":\0G\0P\0S")  # in UTF-8, and in UTF-16 of either order
 
 
 def read(source: Source) -> bytes | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.engine.recipe import Recipe
@@ -14,8 +14,7 @@ STREAM = "-"
 AS_USUAL = Saving()
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What is made of a source: one target, one recipe."""
 
     target: Path | None
@@ -29,8 +28,7 @@ class Result:
     """Where the file that is replaced is kept."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One source, which is read once, and all that is made of it."""
 
     source: Path | None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-_SHARED = {field.name for field in fields(Job)} & {field.name for field in fields(Request)}
+_SHARED = set(Job._fields) & {field.name for field in fields(Request)}
 _Decided = tuple[Source | None, Sequence[Decision]]
 
 

@@ -35,7 +35,7 @@ class Existing(Enum):
     """Targets are the sources themselves."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # which cost start-up time
 class Request:
     """What a person asks for: inputs, one recipe or one for each of its kernels, and where the results go."""
 
