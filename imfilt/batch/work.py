@@ -261,8 +261,12 @@ def _read(job: Job) -> AnyPicture | Frames:
     if "imfilt.engine.run" in sys.modules:
         return read()
     reading = begin(read)
-    with IMPORTING:
-        import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
+    try:
+        with IMPORTING:
+            import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
+    except ImportError as error:  # which is all that NumPy says where its libraries do not fit into memory
+        reason = str(error).strip().rpartition("\n")[2]
+        raise PictureError(f"NumPy cannot be loaded; there may be too little memory for it ({reason})") from None
 
     return reading()
 
