@@ -245,6 +245,18 @@ def test_what_pillow_logs_of_a_broken_tiff_is_not_printed() -> None:
     assert result.stderr.startswith("imfilt: a.tif: 2045 further channels of unknown meaning")
 
 
+def test_what_pillow_warns_of_while_it_writes_is_not_printed() -> None:
+    Image.new("I;16", (40, 30)).save("a.tif")
+    content = bytearray(Path("a.tif").read_bytes())
+    (start,) = struct.unpack_from("<I", content, 4)
+    place = content.index(struct.pack("<HHI", 284, 3, 1), start)
+    struct.pack_into("<I", content, place + 4, 254)  # values of a tag that has one
+    Path("a.tif").write_bytes(content)
+    command = [sys.executable, "-m", "imfilt", "apply", "a.tif", "-k", "identity", "-o", "b.tif"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "b.tif\n", "")
+
+
 @pytest.mark.parametrize("name", ["basi2c16.png", "basi6a16.png"])
 def test_what_decoders_log_of_interlaced_pictures_is_not_printed(name: str) -> None:
     path = Path(__file__).parent / "pngsuite" / name

@@ -110,11 +110,11 @@ def _each_band(
     bands = split(plan.output_shape[0], threads or _threads_for(plan), _unit(plan, 0))
     panels = split(plan.output_shape[1], -(-plan.output_shape[1] // plan.panel), _unit(plan, 1))
     results = []
-    for panel, following in zip(panels, (*panels[1:], None), strict=True):
-        walkers = [Walker(plan, source, band, columns=panel, in_place=in_place) for band in bands]
-        if in_place and following is not None:
-            source = _with_columns_kept(plan, source, following)
-        with ignoring_infinity():
+    with ignoring_infinity():
+        for panel, following in zip(panels, (*panels[1:], None), strict=True):
+            walkers = [Walker(plan, source, band, columns=panel, in_place=in_place) for band in bands]
+            if in_place and following is not None:
+                source = _with_columns_kept(plan, source, following)
             results += _in_threads(work, walkers)
     return results
 

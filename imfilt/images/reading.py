@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import re
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, overload
+from typing import TYPE_CHECKING, BinaryIO, overload
 
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
@@ -21,10 +17,11 @@ from imfilt.images.convert import to_filterable, what_it_became
 from imfilt.images.depth import Loss, loss_of, scale_transparent_level
 from imfilt.images.formats import FORMATS
 from imfilt.images.importing import IMPORTING
-from imfilt.images.limits import MAX_PIXELS, MAX_TEXT, check_all_pixels
-from imfilt.images.meanwhile import Meanwhile
+from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.memory import lend_memory
 from imfilt.images.picture import Picture
+from imfilt.images.reading_errors import one_line_errors
+from imfilt.images.sources import Source
 from imfilt.images.whole import check_whole
 
 if TYPE_CHECKING:
@@ -32,11 +29,6 @@ if TYPE_CHECKING:
 
     from imfilt.images.deep.picture import AnyPicture
     from imfilt.images.frames.reading import Frames
-
-Source = Path | BinaryIO
-
-for _name in ("PIL", "imagecodecs", "tifffile"):  # or what they log would be printed where nobody listens
-    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.name, *entry.variants)}
 
@@ -194,7 +186,7 @@ def opened(source: Source, max_pixels: int) -> Iterator[ImageFile]:
 def opened_stream(source: Source, max_pixels: int) -> Iterator[BinaryIO]:
     """Open a file, or go to the beginning of a stream; whatever goes wrong is a `PictureError`."""
     with (
-        _one_line_errors(source, max_pixels),
+        one_line_errors(source, max_pixels),
         source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream,
     ):
         stream.seek(0)
@@ -227,63 +219,3 @@ def to_picture(image: Image.Image) -> AnyPicture:
     filterable = to_filterable(image)
     file_format = FORMAT_OF.get(image.format or "", "PNG")
     return Picture(filterable, carried, file_format, what_it_became(image, filterable))
-
-
-@contextmanager
-def _one_line_errors(source: Source, max_pixels: int) -> Iterator[None]:
-    """Turn whatever Pillow raises into a `PictureError`, and keep its warnings off the terminal.
-
-    Pillow checks our limits meanwhile, before it takes memory: on pixels it raises an error at twice its own.
-    """
-    try:
-        with _LIMITS(max_pixels):
-            yield
-    except PictureError:
-        raise
-    except Image.DecompressionBombError as error:
-        check_all_pixels(_pixels_in(error), max_pixels)
-        raise PictureError(_first_line(error)) from None
-    except MemoryError:
-        raise PictureError("not enough memory for this picture") from None
-    except UnidentifiedImageError:
-        raise PictureError(_why_unidentified(source)) from None
-    except FileNotFoundError:
-        raise PictureError("no such file") from None
-    except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror or _first_line(error)}") from None
-    except Exception as error:  # decoders raise nearly anything over broken files
-        raise PictureError(f"cannot be read, it seems to be damaged: {_first_line(error)}") from None
-
-
-def _set_limits(max_pixels: int) -> Callable[[], None]:
-    silence = warnings.catch_warnings()
-    silence.__enter__()
-    warnings.simplefilter("ignore")
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels / 2  # type: ignore[assignment]
-    text, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, MAX_TEXT
-
-    def restore() -> None:
-        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limit, text
-        silence.__exit__(None, None, None)
-
-    return restore
-
-
-_LIMITS = Meanwhile(_set_limits)
-
-
-def _pixels_in(error: Exception) -> int:
-    match = re.search(r"\((\d+) pixels\)", str(error))
-    return int(match[1]) if match else 0
-
-
-def _why_unidentified(source: Source) -> str:
-    size = source.stat().st_size if isinstance(source, Path) else source.seek(0, os.SEEK_END)
-    if size == 0:
-        return "the file is empty"
-    return f"not a picture that imfilt reads, or a damaged one; it reads {', '.join(FORMATS)}"
-
-
-def _first_line(error: Exception) -> str:
-    lines: list[Any] = str(error).splitlines()
-    return str(lines[0]) if lines else type(error).__name__

@@ -14,6 +14,7 @@ from imfilt.images.fit import fit
 from imfilt.images.formats import Format, Settings
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
+from imfilt.images.quiet import SILENT
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
@@ -65,15 +66,16 @@ def encode_picture(picture: AnyPicture, target_format: Format, *, threads: int |
 def encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads: int | None, **further: Any) -> None:
     """Write `picture`, which fits the format, to a stream; `further` settings are those of Pillow's `Image.save`."""
     try:
-        target = put_carried(picture, target_format)
-        into, settings = _with_chunks(stream, target), target.settings | further
-        if isinstance(picture, Picture) and target_format.is_pillows:
-            _save(picture, into, target_format, settings, threads)
-        else:
-            from imfilt.images.deep.writing import WRITERS
+        with SILENT():
+            target = put_carried(picture, target_format)
+            into, settings = _with_chunks(stream, target), target.settings | further
+            if isinstance(picture, Picture) and target_format.is_pillows:
+                _save(picture, into, target_format, settings, threads)
+            else:
+                from imfilt.images.deep.writing import WRITERS
 
-            WRITERS[target_format.name](picture, into, settings, threads)
-        _finish(stream, target)
+                WRITERS[target_format.name](picture, into, settings, threads)
+            _finish(stream, target)
     except (PictureError, MemoryError):
         raise
     except Exception as error:  # encoders raise nearly anything

@@ -16,7 +16,7 @@ from imfilt.images.depth import Loss
 from imfilt.images.frames.frame import Show
 from imfilt.images.frames.reading import Frames, check_index
 from imfilt.images.limits import check_all_pixels, check_pixels
-from imfilt.images.reading import Source
+from imfilt.images.sources import Source
 
 _BIG_TIFF = (b"II+\0", b"MM\0+")
 _ORIENTATION, _PROFILE = 274, 34675

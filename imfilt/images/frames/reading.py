@@ -20,7 +20,8 @@ from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.importing import IMPORTING
 from imfilt.images.limits import check_all_pixels
 from imfilt.images.picture import Picture
-from imfilt.images.reading import FORMAT_OF, Source, opened, opened_stream, to_picture, upright
+from imfilt.images.reading import FORMAT_OF, opened, opened_stream, to_picture, upright
+from imfilt.images.sources import Source
 from imfilt.images.whole import check_strips
 
 if TYPE_CHECKING:
