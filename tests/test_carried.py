@@ -251,6 +251,18 @@ def test_a_comment_of_a_gif_is_kept_and_becomes_text_in_a_png(run: Run) -> None:
     assert chunks_in(done(run, "c.jpg", "c.png")) == [(b"iTXt", b"Comment\0\0\0\0\0" + "größer".encode())]
 
 
+@pytest.mark.parametrize("frames", [1, 2])
+def test_xmp_data_of_a_gif_go_into_formats_that_hold_them(run: Run, frames: int) -> None:
+    picture("L").save("a.gif", save_all=True, append_images=[picture("L").rotate(180)] * (frames - 1))
+    trailer = b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    content = Path("a.gif").read_bytes()
+    assert content.endswith(b";")
+    Path("a.gif").write_bytes(content[:-1] + b"!\xff\x0bXMP DataXMP" + PACKET + trailer + b";")
+    assert (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + PACKET) in chunks_in(done(run, "a.gif", "b.png"))
+    says = "imfilt: a.gif: GIF does not hold its XMP data; it is left out (JPEG and PNG keep it)\n"
+    done(run, "a.gif", "b.gif", says=says)
+
+
 # A resolution in one format, and what it is in another: PNG counts in metres, of which 39.37 inches are one.
 RESOLUTIONS: dict[str, tuple[str, tuple[int, int, int], dict[str, tuple[float, ...]]]] = {
     "jpg, inch": ("a.jpg", (1, 300, 72), {"png": (11811, 2835, 1), "tif": (300, 72, 2), "jpg": (1, 300, 72)}),

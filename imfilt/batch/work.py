@@ -261,12 +261,8 @@ def _read(job: Job) -> AnyPicture | Frames:
     if "imfilt.engine.run" in sys.modules:
         return read()
     reading = begin(read)
-    try:
-        with IMPORTING:
-            import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
-    except ImportError as error:  # which is all that NumPy says where its libraries do not fit into memory
-        reason = str(error).strip().rpartition("\n")[2]
-        raise PictureError(f"NumPy cannot be loaded; there may be too little memory for it ({reason})") from None
+    with IMPORTING:
+        import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
 
     return reading()
 

@@ -14,6 +14,7 @@ from imfilt.images.saving import Saving
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
     from imfilt.images.ifd import Entry
+    from imfilt.images.jp2 import Box
     from imfilt.images.jpeg_segments import Segment
     from imfilt.images.png_chunks import Chunks
     from imfilt.images.png_file import Chunk
@@ -52,6 +53,8 @@ class Target:
         self.entries: list[Entry] = []
         """For the directory of a TIFF, the lowest bytes first."""
         self.segments: list[Segment] = []
+        self.boxes: list[Box] = []
+        """For the header of a JPEG 2000."""
         self.jfif: bytes | None = None
         """The unit and the density of a JFIF marker."""
 
@@ -111,6 +114,16 @@ def read_exif(source: Source) -> bytes | None:
     return read(source)
 
 
+def read_profile(source: Source) -> bytes | None:
+    """Return the colour profile of a file."""
+    if source.image.format != "JPEG2000":
+        profile: bytes | None = source.image.info.get("icc_profile")
+        return profile
+    from imfilt.images.jp2 import profile_of  # for Pillow passes over it
+
+    return profile_of(source)
+
+
 THINGS: dict[str, Thing] = {
     "exif": Thing(
         "EXIF data",
@@ -129,8 +142,9 @@ THINGS: dict[str, Thing] = {
     ),
     "icc_profile": Thing(
         "colour profile",
-        lambda source: source.image.info.get("icc_profile"),
-        {name: _setting("icc_profile") for name in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")},
+        read_profile,
+        {name: _setting("icc_profile") for name in ("JPEG", "PNG", "TIFF", "WEBP", "AVIF")}
+        | {"JPEG2000": _late("jp2", "put_profile")},
         is_needed=True,
     ),
     "xmp": Thing(
@@ -165,6 +179,7 @@ THINGS: dict[str, Thing] = {
             "PNG": _late("resolution", "put_chunk"),
             "TIFF": _late("resolution", "put_tags"),
             "BMP": _late("resolution", "put_bmp"),
+            "JPEG2000": _late("jp2", "put_resolution"),
         },
         is_told=_late("resolution", "is_lost"),
         upright=_late("resolution", "turned"),

@@ -103,6 +103,10 @@ def _finish(stream: BinaryIO, target: Target) -> None:
         from imfilt.images.tiff_tags import add_tags
 
         add_tags(stream, target.entries)
+    if target.boxes:
+        from imfilt.images.jp2 import add_boxes
+
+        add_boxes(stream, target.boxes)
     if target.jfif:
         from imfilt.images.jpeg_segments import put_density
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from imfilt.images.carried import Source, Target
 
 KEYWORD = b"XML:com.adobe.xmp\0"
 """Of the text chunk of a PNG that holds a packet."""
+
+_GIF_EXTENSION = b"!\xff\x0bXMP DataXMP"
+_GIF_TRAILER = b"\1\xff\xfe\xfd"
+"""How 258 bytes begin that lead those who know nothing of XMP to the end of its data."""
 
 _ORIENTATION = re.compile(rb"""(tiff:Orientation\s*(?:=\s*["']|>\s*))[2-8](?=\s*(?:["']|</tiff:Orientation))""")
 _GPS_ATTRIBUTE = re.compile(rb"""\s+[\w.-]{1,40}:GPS\w*\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -23,8 +27,20 @@ def read(source: Source) -> bytes | None:
         from imfilt.images.tiff_tags import XMP
 
         return source.tags.value(XMP)
+    if source.image.format == "GIF" and source.stream is not None:
+        return _packet_in_gif(source.stream)
     packet: bytes | str | None = source.image.info.get("xmp")
     return packet.encode() if isinstance(packet, str) else packet
+
+
+def _packet_in_gif(stream: BinaryIO) -> bytes | None:
+    """Return the packet of a GIF, which Pillow passes over (XMP specification, part 3, 1.1.2)."""
+    place = stream.tell()
+    stream.seek(0)
+    before, mark, after = stream.read().partition(_GIF_EXTENSION)
+    stream.seek(place)
+    packet, trailer, _ = after.partition(_GIF_TRAILER)
+    return packet if before and mark and trailer else None
 
 
 def put_chunk(packet: bytes, target: Target) -> None:

@@ -11,13 +11,14 @@ from imfilt.images.deep.decoded import Decoded
 from imfilt.images.deep.picture import AnyPicture
 from imfilt.images.deep.reading import EXTRA
 from imfilt.images.deep.samples import samples_of
+from imfilt.images.jp2 import without_profile
 
 _COLOURS = {1: ("L", False), 2: ("L", True), 3: ("RGB", False), 4: ("RGB", True)}
 
 
 def decode(package: Any, stream: BinaryIO, _page: int) -> Decoded:
     """Return the samples of a file."""
-    samples = package.jpeg2k_decode(stream.read())
+    samples = package.jpeg2k_decode(without_profile(stream.read()))
     samples = samples.reshape(*samples.shape[:2], -1)
     if samples.shape[2] not in _COLOURS:
         raise PictureError(f"JPEG 2000 of {samples.shape[2]} channels cannot be read; give it 1 to 4")
