@@ -245,6 +245,17 @@ def test_what_pillow_logs_of_a_broken_tiff_is_not_printed() -> None:
     assert result.stderr.startswith("imfilt: a.tif: 2045 further channels of unknown meaning")
 
 
+def test_pages_of_a_tiff_that_go_in_a_circle_are_an_error(run: Run) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite("a.tif", np.zeros((4, 5, 3), np.float32), photometric="rgb", metadata=None)
+    content = bytearray(Path("a.tif").read_bytes())
+    (start,) = struct.unpack_from("<I", content, 4)
+    (entries,) = struct.unpack_from("<H", content, start)
+    struct.pack_into("<I", content, start + 2 + 12 * entries, start)
+    Path("a.tif").write_bytes(content)
+    assert "its pages go in a circle" in refused(run, "a.tif")
+
+
 def test_what_pillow_warns_of_while_it_writes_is_not_printed() -> None:
     Image.new("I;16", (40, 30)).save("a.tif")
     content = bytearray(Path("a.tif").read_bytes())

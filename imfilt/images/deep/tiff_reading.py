@@ -25,9 +25,14 @@ Array = NDArray[Any]
 
 
 def sizes_of(package: Any, stream: BinaryIO) -> list[tuple[int, int]]:
-    """Return the stored columns and rows of all pages."""
+    """Return the stored columns and rows of all pages; raise `PictureError` where they go in a circle."""
+    sizes: dict[int, tuple[int, int]] = {}
     with _opened(package, stream) as file:
-        return [(page.imagewidth, page.imagelength) for page in file.pages]
+        for page in file.pages:
+            if page.offset in sizes:
+                raise PictureError("cannot be read, it seems to be damaged: its pages go in a circle")
+            sizes[page.offset] = page.imagewidth, page.imagelength
+    return list(sizes.values())
 
 
 def size_of(package: Any, stream: BinaryIO, page_index: int) -> tuple[int, int]:
