@@ -25,7 +25,7 @@ def rounded(rows: Rows, divisor: int) -> tuple[list[list[int]], int]:
     more digits than that: such a sum is rounded too.
 
     >>> weights, divisor = rounded([[3**400, 3**400]], 2 * 3**400)
-    >>> divisor.bit_length() < 200, Fraction(sum(weights[0]), divisor)
+    >>> divisor.bit_length() < 300, Fraction(sum(weights[0]), divisor)
     (True, Fraction(1, 1))
     """
     total = Fraction(sum(map(sum, rows)), divisor)
