@@ -93,8 +93,9 @@ def apply(
         An array is H × W or H × W × C, of integers of 8, 16 or 32 bits, float32 or float64. An image of Pillow keeps
         its mode, but a palette becomes RGB or RGBA and one bit becomes grey.
     kernel : str, matrix or Kernel, or a sequence of them
-        Names are looked up in `registry`. Several are applied in this order as one exact computation: each sees the
-        whole result of the one before, and rounding and clipping come once, last.
+        Names are looked up in `registry`; families such as ``"gaussian:sigma=2"`` and expressions will do as well.
+        Several are applied in this order as one exact computation: each sees the whole result of the one before, and
+        rounding and clipping come once, last.
     border : str
         What lies beyond the border: ``edge``, ``reflect``, ``symmetric``, ``wrap``, ``zero`` or ``constant:V``.
     size : str
@@ -157,7 +158,7 @@ def apply(
     from imfilt.engine.recipe import Recipe
 
     recipe = Recipe(
-        to_kernels(kernel, registry or load_registry()),
+        to_kernels(kernel, registry or load_registry(), side_by_side=combine is not None),
         border=border,
         size=size,
         stride=to_pair("stride", stride),

@@ -152,8 +152,34 @@ def test_a_family_stays_one_and_a_name_is_copied(run: Run, mine: Path, kernel: s
     assert ("family = " in mine.read_text()) == (":" in kernel)
 
 
-def test_an_expression_becomes_its_matrix_and_stays_approximate(run: Run, mine: Path) -> None:
-    assert run("add-kernel", "crisp", "-k", "identity + 0.5*(identity - gaussian:1)", "--to", mine).status == 0
+def test_an_expression_stays_one_and_goes_with_what_it_names(run: Run, mine: Path) -> None:
+    add = ("add-kernel", "--registry", mine, "--to", mine)
+    assert run(*add, "third", "-k", "first@second - box3").status == 0
+    assert 'expression = "first @ second - box3"' in mine.read_text()
+    entry = load_registry(mine).entry("third")
+    assert entry.formula == "first @ second - box3"
+    assert entry.kernel.sum == 8
+    assert run(*add, "first", "-m", "5", "--overwrite").status == 0
+    assert load_registry(mine)["third"].weights == find_entry("[5]@second - box3", load_registry(mine)).kernel.weights
+
+
+def test_an_expression_of_what_the_file_does_not_have_becomes_its_matrix(run: Run, mine: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    assert run("add-kernel", "half", "-k", "first / 2", "--registry", mine, "--to", other).status == 0
+    assert "expression" not in other.read_text()
+    assert load_registry(other)["half"].sum == load_registry(mine)["first"].sum / 2
+    # What comes to stand above what it names, and what would name itself.
+    assert run("add-kernel", "first", "-k", "2*second", "--registry", mine, "--to", mine, "--overwrite").status == 0
+    assert run("add-kernel", "second", "-k", "2*second", "--registry", mine, "--to", mine, "--overwrite").status == 0
+    assert "expression" not in mine.read_text()
+    assert load_registry(mine)["first"] == Kernel(load_registry(mine)["second"].weights, name="first")
+
+
+def test_a_matrix_of_an_expression_stays_approximate(run: Run, mine: Path, tmp_path: Path) -> None:
+    soft = tmp_path / "soft.toml"
+    soft.write_text('[kernels.soft]\nfamily = "gaussian"\n')
+    text = "identity + 0.5*(identity - soft)"
+    assert run("add-kernel", "crisp", "-k", text, "--registry", soft, "--to", mine).status == 0
     kernel = load_registry(mine)["crisp"]
     assert kernel == Kernel(
         find_entry("identity + 0.5*(identity - gaussian:1)", load_registry()).kernel.weights,

@@ -24,6 +24,9 @@ from imfilt.kernels.expressions.tree import Call, Matrix, Minus, Name, Node, Num
 from imfilt.kernels.families.table import FAMILIES
 from imfilt.kernels.lookup import EXPRESSION, FAMILY, find_entry, find_kernels
 from imfilt.kernels.naming import to_stem
+from imfilt.kernels.rounding import rounded
+from imfilt.kernels.separable import separate
+from imfilt.kernels.structure import symmetries
 
 REGISTRY = load_registry()
 repeatable = settings(deadline=None, derandomize=True, max_examples=80)
@@ -297,6 +300,9 @@ def test_parsing_what_a_tree_prints_gives_the_tree(tree: Node) -> None:
         ("gaussian:2,sigma=3", "column 1: gaussian is given its sigma twice"),
         ("gaussian:sigma=2,sigma=3", "column 1: gaussian is given a parameter twice"),
         ("gaussian:sigma=", "column 16: a value is expected here, and not the end"),
+        ("unsharp:amount=1/3", "column 16: is 1/3 the value, or is the kernel divided? Write (1/3) or 1 / 3"),
+        ("gaussian:2/3 + box3", "column 10: is 2/3 the value, or is the kernel divided? Write (2/3) or 2 / 3"),
+        ("sobel-xy - box3", "column 1: 'sobel-xy' is a group of 2 kernels, and one is asked for; name one of them: "),
         ("box:radius=(1/0)", "column 15: nothing can be divided by 0"),
         ("box3:radius=1", "column 1: box3 has no parameters; leave out what follows ':'"),
         ("[1 2; 3]", "column 1: row 2 has 1 numbers where row 1 has 2"),
@@ -325,13 +331,56 @@ def test_what_is_wrong_is_one_line_with_the_column(text: str, problem: str) -> N
         ("+".join(["gaussian:sigma=100"] * 200), "this takes too many steps to be worked out exactly; "),
         ("disk:100 @ disk:100", "this takes too many steps to be worked out exactly; "),
         ("@".join(["[" + "1 " * 400 + "]"] * 3), "this makes a kernel larger than 1001 x 1001; "),
-        ("@".join(["gaussian:sigma=3"] * 60), "a number outside 1e-308 to 1e308"),
+        ("@".join(["gaussian:sigma=3"] * 60), "this takes too many steps to be worked out exactly; "),
+        ("@".join(["[1/3 12345678901/7654321]"] * 40), "the exact weights of this have more than 308 digits; "),
         ("*".join(["0.123456789"] * 300) + "*box3", "a number outside 1e-308 to 1e308"),
     ],
 )
 def test_what_would_take_too_much_is_one_line_with_a_column(text: str, problem: str) -> None:
     with pytest.raises(UsageError, match=rf"^kernel '.*': column \d+: .*{problem}"):
         kernel_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("gaussian:sigma=1", 20),
+        ("farid:x", 15),
+        ("disk:2", 16),
+        ("sobel:angle=30", 25),
+        ("binomial:30", 12),
+        ("gaussian-derivative:sigma=1", 14),
+        ("(1/3*disk:1)", 20),
+        ("(gaussian:sigma=0.5 - 0.99999999*gaussian:sigma=0.6)", 9),
+    ],
+)
+def test_chains_of_approximate_kernels_may_be_long(text: str, times: int) -> None:
+    one, chain = kernel_of(text), kernel_of(" @ ".join([text] * times))
+    assert chain.sum == one.sum**times
+    assert chain.integer_form.divisor.bit_length() < 800
+    once = np.array(rows_of(one), float)
+    expected = once
+    for _ in range(times - 1):
+        expected = signal.convolve2d(expected, once)
+    np.testing.assert_allclose(np.array(rows_of(chain), float), expected, rtol=0, atol=1e-12 * abs(expected).max())
+    assert (separate(chain.integer_form.weights) is None) == (separate(one.integer_form.weights) is None)
+    assert symmetries(chain.integer_form.weights) == symmetries(one.integer_form.weights) or times % 2 == 0
+
+
+@repeatable
+@given(st.lists(st.lists(st.integers(-(10**90), 10**90), min_size=3, max_size=3), min_size=1, max_size=3))
+def test_rounding_keeps_the_sum_and_nearly_every_weight(rows: list[list[int]]) -> None:
+    divisor = 10**90
+    coarse, coarse_divisor = rounded(rows, divisor)
+    total = Fraction(sum(map(sum, rows)), divisor)
+    again = Fraction(sum(map(sum, coarse)), coarse_divisor)
+    assert again == total if total.denominator.bit_length() <= 256 else abs(again - total) <= abs(total) / 2**120
+    largest = max(abs(number) for row in rows for number in row)
+    for row, coarse_row in zip(rows, coarse, strict=True):
+        for number, other in zip(row, coarse_row, strict=True):
+            assert (
+                abs(Fraction(number, divisor) - Fraction(other, coarse_divisor)) <= Fraction(largest, divisor) / 2**110
+            )
 
 
 def test_a_long_sum_of_small_kernels_is_no_trouble() -> None:
@@ -454,6 +503,37 @@ def test_every_group_gives_kernels_to_be_laid_side_by_side() -> None:
 RING = [(0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0)]
 
 
+def test_a_group_in_a_row_is_an_error_that_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    Image.new("L", (9, 9)).save(image := tmp_path / "a.png")
+    group = "imfilt: 'Sobel-XY' is a group of kernels, to be laid side by side; "
+    members = "name one of them: sobel:x, sobel:y\n"
+    for command, advice in {
+        ("apply", image): "add --combine max or --each, or ",
+        ("report", image, "-o", tmp_path / "a.html"): "add --combine max, or ",
+        ("explain", image, "1", "1"): "",
+        ("verify", image, image): "",
+    }.items():
+        result = run(*command, "-k", "Sobel-XY")
+        assert (result.status, result.stderr) == (2, group + advice + members)
+    shown = run("show-kernel", "sobel-xy")
+    assert (shown.status, shown.stdout) == (2, b"")
+    assert shown.stderr.endswith("is a group of 2 kernels, and one is asked for; " + members)
+    with pytest.raises(UsageError, match=r"to be laid side by side; give combine='max', or name one of them: sobel:x"):
+        imfilt.apply(np.zeros((5, 5), np.uint8), "sobel-xy")
+    both = imfilt.apply(np.eye(9, dtype=np.uint8), "sobel-xy", combine="magnitude")
+    assert np.array_equal(both, imfilt.apply(np.eye(9, dtype=np.uint8), ["sobel:x", "sobel:y"], combine="magnitude"))
+
+
+def test_a_sheet_shows_each_kernel_of_a_group(run: Run, tmp_path: Path) -> None:
+    Image.effect_noise((40, 30), 60).save(image := tmp_path / "a.png")
+    each = [argument for member in ("sobel:x", "sobel:y") for argument in ("-k", member)]
+    for name, kernels in (("group.png", ["-k", "sobel-xy"]), ("each.png", each)):
+        result = run("sheet", image, *kernels, "-k", "box3", "-o", tmp_path / name)
+        assert result.status == 0, result.stderr
+    with Image.open(tmp_path / "group.png") as group, Image.open(tmp_path / "each.png") as alone:
+        assert np.array_equal(np.asarray(group), np.asarray(alone))
+
+
 def test_a_group_is_combined_or_makes_a_picture_for_each(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -467,8 +547,3 @@ def test_a_group_is_combined_or_makes_a_picture_for_each(
     assert re.fullmatch(r"a_1-2-1-0-0-0-1-2-1_0-1-2.*-[0-9a-f]{8}\.png", long)
     assert len(long) <= 110
     assert run("apply", "a.png", "-k", "kirsch-compass", "--each").lines[:2] == ["a_kirsch-n.png", "a_kirsch-ne.png"]
-    result = run("apply", "a.png", "-k", "sobel-xy")
-    assert (result.status, result.stdout) == (2, b"")
-    assert result.stderr == (
-        "imfilt: 'sobel-xy' is a group of kernels, to be laid side by side; add --combine max or --each\n"
-    )

@@ -276,6 +276,33 @@ def test_a_family_and_its_parameters_are_read(tmp_path: Path) -> None:
     assert registry["third"].weights == find_entry("gaussian:sigma=(1/3)", registry).kernel.weights
 
 
+def test_an_expression_names_built_in_kernels_and_those_above_it(tmp_path: Path) -> None:
+    text = one("[[1, 2, 3]]", 'aliases = ["other"]')
+    text += '[kernels.made]\nexpression = "2*OTHER @ [1 1 1]"\nbias = 5\naliases = ["again"]\nintended = ["sum"]\n'
+    text += '[kernels.sharpen]\nexpression = "sharpen - identity"\n'
+    text += '[kernels.last]\nexpression = "again + sharpen"\n'
+    registry = load_registry(write(tmp_path / "mine.toml", text))
+    assert registry["made"] == Kernel([[2, 6, 12, 10, 6]], bias=5, name="made")
+    assert (registry.entry("made").formula, registry.entry("made").intended) == ("2 * OTHER @ [1 1 1]", ("sum",))
+    assert registry["sharpen"].weights == ((0, -1, 0), (-1, 4, -1), (0, -1, 0))
+    assert registry["last"] == Kernel([[0, 0, -1, 0, 0], [2, 5, 16, 9, 6], [0, 0, -1, 0, 0]], bias=5, name="last")
+    # Another file is not known to it, so that it means the same wherever it is read.
+    other = write(tmp_path / "other.toml", "[kernels.box3]\nmatrix = [[7]]\n[kernels.new]\nmatrix = [[1]]\n")
+    uses = write(tmp_path / "uses.toml", '[kernels.uses]\nexpression = "9 * box3"\n')
+    assert load_registry(other, uses)["uses"].sum == 9
+    uses.write_text('[kernels.uses]\nexpression = "new"\n')
+    with pytest.raises(RegistryError, match=r"uses.toml: kernel 'uses': expression: column 1: unknown kernel 'new'; "):
+        load_registry(other, uses)
+
+
+def test_a_file_cannot_take_long_by_many_families_or_expressions(tmp_path: Path) -> None:
+    families = "".join(f'[kernels.k{n}]\nfamily = "box"\nradius = 500\n' for n in range(6))
+    sums = "".join(f'[kernels.k{n}]\nexpression = "{"+".join(["box:radius=100"] * 8)}"\n' for n in range(20))
+    for text in (families, sums):
+        with pytest.raises(RegistryError, match=r"kernel 'k\d+': .*the families and expressions of this file take too"):
+            load_registry(write(tmp_path / "mine.toml", text))
+
+
 def test_groups_are_read_and_a_later_one_replaces_an_earlier_one_or_a_kernel(tmp_path: Path) -> None:
     first = write(tmp_path / "first.toml", one("[[1, 2]]") + '[groups.pair]\nkernels = ["mine", "flip(mine)"]\n')
     registry = load_registry(first)
@@ -412,6 +439,32 @@ WRONG: dict[str, tuple[str, str]] = {
         "kernel 'a': box: radius: 501 must be a whole number from 0 to 500",
     ),
     "a family and a matrix": ('[kernels.a]\nfamily = "box"\nmatrix = [[1]]', "kernel 'a': unknown key 'matrix'"),
+    "an expression that names itself": (
+        '[kernels.a]\nexpression = "2*a"',
+        "kernel 'a': expression: column 3: unknown kernel 'a'; ",
+    ),
+    "an expression that names what stands below it": (
+        '[kernels.a]\nexpression = "b"\n[kernels.b]\nexpression = "a"',
+        "kernel 'a': expression: column 1: unknown kernel 'b'; ",
+    ),
+    "an expression of a group": (
+        '[kernels.a]\nexpression = "sobel-xy"',
+        "column 1: 'sobel-xy' is a group of 2 kernels",
+    ),
+    "an expression that is a number": ("[kernels.a]\nexpression = 3", "kernel 'a': expression: a number where text"),
+    "an expression that is broken": (
+        '[kernels.a]\nexpression = "box3 +"',
+        "kernel 'a': expression: column 7: a kernel",
+    ),
+    "an expression without a kernel": ('[kernels.a]\nexpression = "2"', "expression: column 1: this is a number"),
+    "an expression and a family": (
+        '[kernels.a]\nexpression = "box3"\nfamily = "box"',
+        "unknown key 'family'; known are",
+    ),
+    "an expression of no size": (
+        '[kernels.a]\nexpression = "dilate(box3, 1000000000)"',
+        "column 1: this makes a kernel",
+    ),
     "groups that are a number": ("groups = 3", "'groups' must be tables"),
     "a group that is a list": ("[groups]\nmine = [1]", "group 'mine': must be a table, headed [groups.mine]"),
     "a group without kernels": ("[groups.mine]\nkernels = []", "group 'mine': has no kernels"),

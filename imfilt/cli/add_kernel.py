@@ -19,7 +19,7 @@ from imfilt.kernels.registry import Entry
 
 EXAMPLES = """
 imfilt add-kernel soft -k gaussian:sigma=2.5
-imfilt add-kernel crisp -k "identity + 0.8*(identity - soft)"
+imfilt add-kernel crisp -k "identity + 0.8*(identity - soft)"   stays an expression
 imfilt add-kernel ridge -m "-1 -1 -1; -1 8 -1; -1 -1 -1" --bias 128 --alias relief
 imfilt add-kernel blur -m @blur.mat --to mine.toml --overwrite
 """
@@ -50,7 +50,8 @@ def add_kernel(
 ) -> None:
     """Put a kernel into your own registry, under NAME; all else in the file stays as it is, comments too.
 
-    A family stays a family; an expression becomes its matrix. The path of the file is printed.
+    A family stays a family. An expression stays one where it names only built-in kernels and those of the file;
+    otherwise its matrix is written. The path of the file is printed.
     """
     registry = open_registry(registries)
     kernels = chosen_kernels(context, names, matrices, divisor, bias, registry, side_by_side=True)

@@ -82,11 +82,7 @@ def chosen_kernels(
     for parameter in context.meta[_ORDER]:
         if parameter.name == "names":
             name = next(waiting["names"])
-            found = find_kernels(name, registry)
-            if not side_by_side and registry.group(name):
-                raise UsageError(
-                    f"{name!r} is a group of kernels, to be laid side by side; add --combine max or --each"
-                )
+            found = find_kernels(name, registry, instead=None if side_by_side else _instead(context))
             kernels += (lay(kernel, False, True) for kernel in found)
         elif parameter.name == "matrices":
             kernels.append(lay(*_read_any(next(waiting["matrices"]), divisor, bias)))
@@ -95,6 +91,13 @@ def chosen_kernels(
             "no kernel given; name one with -k ('imfilt list-kernels' lists them), or give a matrix with -m"
         )
     return tuple(kernels)
+
+
+def _instead(context: click.Context) -> str:
+    """Return the options of a command that lay kernels side by side, as advice."""
+    options = {parameter.name for parameter in context.command.params}
+    ways = [way for name, way in (("combine", "--combine max"), ("each", "--each")) if name in options]
+    return f"add {' or '.join(ways)}, or " if ways else ""
 
 
 def read_matrix(given: str, divisor: str | None = None, bias: str | None = None) -> Kernel:

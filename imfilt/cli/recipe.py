@@ -162,8 +162,13 @@ def recipe_options(
     return add_options
 
 
-def chosen_recipe(context: click.Context, options: dict[str, Any], *, named: Sequence[Kernel] = ()) -> Recipe:
-    """Return the recipe that the options make; its kernels are those `named`, or else those that the options choose."""
+def chosen_recipe(
+    context: click.Context, options: dict[str, Any], *, named: Sequence[Kernel] = (), apart: bool = False
+) -> Recipe:
+    """Return the recipe that the options make; its kernels are those `named`, or else those that the options choose.
+
+    With `apart` each kernel is looked at on its own, so that groups of them will do.
+    """
     like = LIKES[options["like"]] if options.get("like") else None
     if like:
         options = _as_in(like, context, options)
@@ -176,7 +181,7 @@ def chosen_recipe(context: click.Context, options: dict[str, Any], *, named: Seq
         options["bias"],
         open_registry(options["registries"]),
         lay=lay,
-        side_by_side=options.get("each", False) or options.get("combine") is not None,
+        side_by_side=apart or options.get("each", False) or options.get("combine") is not None,
     )
     if like:
         kernels = _rounded_as_in(like, kernels, options)

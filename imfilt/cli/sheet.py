@@ -19,6 +19,7 @@ from imfilt.errors import UsageError
 
 EXAMPLES = """
 imfilt sheet car.jpg -k gaussian5 -k edge3    writes car_sheet.png beside it
+imfilt sheet car.jpg -k kirsch-compass        each kernel of a group
 imfilt sheet car.jpg --all -o kernels.png     every kernel there is
 imfilt sheet car.jpg --all --normalize abs    as apply would do it
 """
@@ -53,7 +54,7 @@ def sheet(
     if all_kernels and (options["names"] or options["matrices"]):
         raise UsageError("--all stands for every kernel; leave it out, or -k and -m")
     entries = open_registry(options["registries"]).entries if all_kernels else ()
-    recipe = chosen_recipe(context, options, named=[entry.kernel for entry in entries])
+    recipe = chosen_recipe(context, options, named=[entry.kernel for entry in entries], apart=True)
     if output is None:
         if image == "-":
             raise UsageError("standard input has no name to write a sheet beside; give -o a file")

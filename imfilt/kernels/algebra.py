@@ -3,6 +3,8 @@
 Without border, rounding and clipping, ``(a + b)(P)`` is ``a(P) + b(P)``, and ``(a @ b)(P)`` is ``a(b(P))``.
 Weights are added, multiplied and convolved as fractions; biases go along as such results ask for, and so do anchors.
 Kernels of different sizes are added with the cells on top of each other that convolution lays on the output sample.
+
+Weights that are approximate as it is are rounded, far below what they are right to, where their numbers become long.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from fractions import Fraction
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
 from imfilt.kernels.numbers import to_fraction
+from imfilt.kernels.rounding import LONGEST_DIVISOR, rounded
 from imfilt.kernels.separable import separate
 
 Rows = Sequence[Sequence[int]]
@@ -119,6 +122,9 @@ def dilate(kernel: Kernel, distance: int, spend: Spend = lambda _: None) -> Kern
 
 def _made(rows: Rows, divisor: int, bias: Fraction, anchor: Cell, parents: Sequence[Kernel]) -> Kernel:
     """Return a kernel in lowest terms, approximate where one of those it was made of is."""
+    approximate = not all(parent.is_exact or parent.is_short for parent in parents)
+    if approximate and divisor.bit_length() > LONGEST_DIVISOR:
+        rows, divisor = rounded(rows, divisor)
     common = divisor
     for row in rows:
         common = math.gcd(common, *row)
@@ -127,13 +133,14 @@ def _made(rows: Rows, divisor: int, bias: Fraction, anchor: Cell, parents: Seque
     else:
         rows = [[weight // common for weight in row] for row in rows]
         divisor //= common
-    return Kernel(
-        rows,
-        divisor=divisor,
-        bias=bias,
-        anchor=_unless_middle(anchor, (len(rows), len(rows[0]))),
-        approximate=not all(parent.is_exact or parent.is_short for parent in parents),
-    )
+    anchor_ = _unless_middle(anchor, (len(rows), len(rows[0])))
+    try:
+        return Kernel(rows, divisor=divisor, bias=bias, anchor=anchor_, approximate=approximate)
+    except KernelError:
+        raise KernelError(
+            "the exact weights of this have more than 308 digits; give kernels that come one after the other as "
+            "several -k"
+        ) from None
 
 
 def _with_rows(kernel: Kernel, rows: Sequence[Sequence[object]], anchor: Cell) -> Kernel:

@@ -11,8 +11,10 @@ from imfilt.kernels.lookup import find_kernels
 from imfilt.kernels.registry import Registry
 
 
-def to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
+def to_kernels(given: Any, registry: Registry, *, side_by_side: bool = False) -> tuple[Kernel, ...]:
     """Return the kernels of a name or expression, a matrix or a `Kernel`, or of a sequence of these.
+
+    A group, which is no name of one kernel, gives several, but only where they are laid `side_by_side`.
 
     >>> from imfilt.kernels.registry import load_registry
     >>> [kernel.name for kernel in to_kernels(["blur", [[1, 2, 1]]], load_registry())]
@@ -22,12 +24,13 @@ def to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
         given = list(given)
     if isinstance(given, str | Kernel) or _is_matrix(given):
         given = [given]
-    return tuple(kernel for each in given for kernel in _to_kernels(each, registry))
+    instead = None if side_by_side else "give combine='max', or "
+    return tuple(kernel for each in given for kernel in _to_kernels(each, registry, instead))
 
 
-def _to_kernels(given: Any, registry: Registry) -> tuple[Kernel, ...]:
+def _to_kernels(given: Any, registry: Registry, instead: str | None) -> tuple[Kernel, ...]:
     if isinstance(given, str):
-        return find_kernels(given, registry)
+        return find_kernels(given, registry, instead=instead)
     return (given if isinstance(given, Kernel) else Kernel(given),)
 
 

@@ -47,11 +47,16 @@ def find_entry(text: str, registry: Registry) -> Entry:
     return Entry(kernel, family.aliases, family.meaning, family.source, FAMILY, formula=formula)
 
 
-def find_kernels(text: str, registry: Registry) -> tuple[Kernel, ...]:
-    """Return the kernel that `text` stands for, or those of the group of that name."""
+def find_kernels(text: str, registry: Registry, *, instead: str | None = None) -> tuple[Kernel, ...]:
+    """Return the kernel that `text` stands for, or those of the group of that name.
+
+    Where kernels are applied in a row, `instead` says how a group can be used, which makes no sense there.
+    """
     group = registry.group(text)
     if group is None:
         return (find_entry(text, registry).kernel,)
+    if instead is not None:
+        raise UsageError(f"{text!r} is a group of kernels, to be laid side by side; {instead}{group.advice}")
     try:
         return tuple(find_entry(member, registry).kernel for member in group.members)
     except UsageError as error:

@@ -26,7 +26,7 @@ class Entry:
     intended: tuple[str, ...] = ()
     """The checks of `imfilt.kernels.lint` whose findings are meant."""
     formula: str = ""
-    """What it was made from where it was not a matrix, as in ``gaussian:sigma=2``."""
+    """What it was made from where it was not a matrix, as in ``gaussian:sigma=2`` or ``edge3 @ gaussian3``."""
 
     @property
     def name(self) -> str:
@@ -49,6 +49,11 @@ class Group:
     description: str = ""
     reference: str = ""
     origin: str = BUILT_IN
+
+    @property
+    def advice(self) -> str:
+        """What may be done where one kernel is asked for."""
+        return f"name one of them: {', '.join(self.members)}"
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,9 @@ class Registry:
         return next((group for group in self.groups if match_form(group.name) == match_form(name)), None)
 
     def _unknown(self, name: str) -> str:
+        group = self.group(name)
+        if group is not None:
+            return f"{name!r} is a group of {len(group.members)} kernels, and one is asked for; {group.advice}"
         from imfilt.kernels.families.table import family_names
         from imfilt.kernels.naming import did_you_mean
 
@@ -133,17 +141,20 @@ def load_registry(*files: str | Path) -> Registry:
     """
     from imfilt.kernels.registry_file import read_registry_file
 
-    registry = read_registry_file(_built_in_file(), BUILT_IN)
+    registry = built_in = read_registry_file(_built_in_file(), BUILT_IN)
     for file in files:
-        registry = registry.merged(read_registry_file(Path(file), str(file)))
+        registry = registry.merged(read_registry_file(Path(file), str(file), built_in))
     return registry
 
 
 def read_registry(file: Path) -> Registry:
-    """Return the kernels of one TOML file alone; raise `RegistryError`, with the file and the place in it."""
+    """Return the kernels of one TOML file alone, whose expressions may name built-in ones.
+
+    Raises `RegistryError`, with the file and the place in it.
+    """
     from imfilt.kernels.registry_file import read_registry_file
 
-    return read_registry_file(file, str(file))
+    return read_registry_file(file, str(file), load_registry())
 
 
 def _built_in_file() -> Path:

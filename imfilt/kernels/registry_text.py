@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import tomllib
@@ -11,11 +12,11 @@ from imfilt.errors import RegistryError
 from imfilt.kernels.expressions.parser import parse
 from imfilt.kernels.expressions.tree import Name
 from imfilt.kernels.families.table import find_family
-from imfilt.kernels.lookup import FAMILY
+from imfilt.kernels.lookup import EXPRESSION, FAMILY
 from imfilt.kernels.naming import match_form
 from imfilt.kernels.notations.tables import write_toml
 from imfilt.kernels.numbers import format_exact
-from imfilt.kernels.registry import Entry
+from imfilt.kernels.registry import Entry, load_registry
 from imfilt.kernels.registry_file import read_registry_text
 
 _HEADER = re.compile(r"[ \t]*\[\[?[^\[\]]+\]\]?[ \t]*(#.*)?")
@@ -37,6 +38,8 @@ def entry_text(entry: Entry) -> str:
     header, rest = write_toml(entry.kernel).split("\n", 1)
     if entry.origin == FAMILY:
         rest = _family_text(entry.formula)
+    elif entry.origin == EXPRESSION:
+        rest = f"expression = {_quoted(entry.formula)}\n"
     texts = {"description": entry.description, "reference": entry.reference}
     lines = [f"{key} = {_quoted(text)}\n" for key, text in texts.items() if text]
     if entry.aliases:
@@ -61,32 +64,46 @@ def _family_text(formula: str) -> str:
 def with_entry(text: str, entry: Entry, *, replace: bool = False) -> str:
     """Return the text of a registry file with `entry` at its end, or in the place of the one of that name.
 
+    An expression stays one where the file alone, and the built-in kernels, give the same kernel for it; otherwise its
+    matrix is written.
+
     Raises `RegistryError` where there is one of that name and it is not to be replaced, where the result is no
     registry, or where the file is laid out so that nothing can be put into it without touching the rest.
     """
-    there = read_registry_text(text, "")
-    known = next((each.name for each in there.entries if match_form(each.name) == match_form(entry.name)), None)
+    known = load_registry()
+    there = read_registry_text(text, "", known)
+    old = next((each.name for each in there.entries if match_form(each.name) == match_form(entry.name)), None)
+    if old is not None and not replace:
+        raise RegistryError(f"kernel {old!r} is there already; use --overwrite to replace it, or choose another name")
+    if entry.origin == EXPRESSION:
+        try:
+            written = _written(text, entry, old)
+            if read_registry_text(written, "", known)[entry.name] == entry.kernel:
+                return written
+        except RegistryError:
+            pass  # what it names is not in the file, or stands below it
+        entry = dataclasses.replace(entry, origin="")
+    written = _written(text, entry, old)
+    read_registry_text(written, "", known)
+    return written
+
+
+def _written(text: str, entry: Entry, old: str | None) -> str:
+    """Return the text with `entry` in the place of the kernel `old`, or at the end."""
     added = entry_text(entry)
     if "\r\n" in text:
         added = added.replace("\n", "\r\n")
-    if known is None:
-        candidates = iter([_appended(text, added)])
-    elif replace:
-        candidates = _replaced(text, known, added)
-    else:
-        raise RegistryError(f"kernel {known!r} is there already; use --overwrite to replace it, or choose another name")
     wanted = _document(text)
     kernels = wanted.setdefault("kernels", {})
-    if known is not None:
-        del kernels[known]
+    if old is not None:
+        del kernels[old]
     kernels |= _document(added)["kernels"]
-    for candidate in candidates:
+    for candidate in [_appended(text, added)] if old is None else _replaced(text, old, added):
         try:
             fits = _document(candidate) == wanted
         except tomllib.TOMLDecodeError:
             continue
         if fits:
-            read_registry_text(candidate, "")
             return candidate
     raise RegistryError(f"the file is laid out so that {entry.name!r} cannot be put into it; write it in by hand")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from imfilt.errors import KernelError, UsageError
 from imfilt.kernels import algebra
@@ -13,7 +13,6 @@ from imfilt.kernels.expressions.tree import Call, Matrix, Minus, Name, Node, Num
 from imfilt.kernels.families.table import find_family
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_exact, to_number
-from imfilt.kernels.registry import Registry
 
 MOST_STEPS = 1_200_000
 """Cells that are looked at and products of cells: less than a second."""
@@ -39,17 +38,29 @@ _Evaluated = Kernel | Fraction
 Result = TypeVar("Result", bound=_Evaluated)
 
 
-def evaluate(tree: Node, registry: Registry) -> Kernel:
-    """Return the kernel that an expression stands for; raise `KernelError` with the column of what is wrong."""
-    result = _Evaluation(registry).of(tree)
+class Kernels(Protocol):
+    """Kernels by name, as a registry has them."""
+
+    def __contains__(self, name: str, /) -> bool: ...
+
+    def __getitem__(self, name: str, /) -> Kernel: ...
+
+
+def evaluate(tree: Node, registry: Kernels, spend: algebra.Spend = lambda _: None) -> Kernel:
+    """Return the kernel that an expression stands for; raise `KernelError` with the column of what is wrong.
+
+    `spend` is told of all steps, beside the limit that each expression has.
+    """
+    result = _Evaluation(registry, spend).of(tree)
     if isinstance(result, Fraction):
         raise KernelError(f"column {tree.column}: this is a number, and no kernel; multiply a kernel by it")
     return result
 
 
 class _Evaluation:
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Kernels, spend: algebra.Spend) -> None:
         self._registry = registry
+        self._spend_outside = spend
         self._steps = 0
         self._made: dict[Node, Kernel] = {}
 
@@ -74,6 +85,7 @@ class _Evaluation:
         raise TypeError(f"{type(node).__name__} is no part of an expression")
 
     def _spend(self, steps: int) -> None:
+        self._spend_outside(steps)
         self._steps += steps
         if self._steps > MOST_STEPS:
             raise KernelError(

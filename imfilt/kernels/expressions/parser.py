@@ -10,7 +10,8 @@
     value   = ["-"] number | word | "(" ["-"] number "/" number ")"
     matrix  = "[" rows of numbers, as for -m "]"
 
-A name holds letters, digits, ``_`` and ``-``; so a minus after a name needs a space before it.
+A name holds letters, digits, ``_`` and ``-``; so a minus after a name needs a space before it. A value of 1/2 without
+spaces is refused: it could be meant as the fraction ``(1/2)``, or as half of the kernel.
 """
 
 from __future__ import annotations
@@ -173,10 +174,25 @@ class _Parser:
             while self._next.text == "," and self._is_key(self._place + 1):
                 self._take()
                 parameters.append((self._key(), self._value()))
+            self._check_division()
         names = [key for key, _ in parameters]
         if len(set(names)) < len(names):
             raise KernelError(f"column {name.column}: {name.text} is given a parameter twice")
         return Name(name.text, tuple(parameters), column=name.column)
+
+    def _check_division(self) -> None:
+        above, sign, below = (
+            self._tokens[self._place - 1],
+            self._next,
+            self._tokens[self._place + (self._next.kind != "end")],
+        )
+        is_dense = sign.column == above.column + len(above.text) and below.column == sign.column + 1
+        if sign.text == "/" and is_dense and (above.kind, below.kind) == ("number", "number"):
+            both = above.text, below.text
+            raise KernelError(
+                f"column {above.column}: is {'/'.join(both)} the value, or is the kernel divided? Write "
+                f"({'/'.join(both)}) or {' / '.join(both)}"
+            )
 
     def _is_key(self, place: int) -> bool:
         return self._tokens[place].kind == "name" and self._tokens[place + 1].text == "="

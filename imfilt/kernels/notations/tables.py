@@ -97,6 +97,8 @@ def _fields(kernel: Kernel) -> list[tuple[str, Any]]:
 
 
 def _to_kernel(table: Mapping[str, Any]) -> Kernel:
+    if "matrix" not in table and table.keys() & {"family", "expression"}:
+        raise KernelError("it has no matrix; give the file with --registry, and name the kernel with -k")
     if "matrix" not in table:
         raise KernelError('has no matrix; give it the key "matrix", with a list of rows')
     return Kernel(
