@@ -87,7 +87,7 @@ def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPat
 
     def call(*arguments: str | Path, stdin: bytes = b"", terminal: bool = False) -> Result:
         with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin)), encoding="utf-8"))
             capfdbinary.readouterr()
             screen = io.BytesIO()
             if terminal:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import os
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import CHROMIUM, Browser
 from conftest import Run
 from PIL import Image
 
@@ -114,7 +115,7 @@ def test_of_several_pictures_those_that_failed_come_first_and_the_status_says_so
     assert result.stderr.startswith("imfilt: in/b.png: not a picture")
     page = Page(Path("out.html").read_text())
     assert page.text.index("in/b.png") < page.text.index("in/a.png") < page.text.index("in/c.png")
-    assert "2 pictures filtered in" in page.text
+    assert "2 filtered, 1 failed in" in page.text
     assert all(max(each.size) <= 480 for each in page.images("before"))
 
 
@@ -146,15 +147,133 @@ def test_errors_are_one_line_and_nothing_is_written(run: Run, arguments: list[st
     assert sorted(path.name for path in Path().iterdir()) == ["a.png", "empty", "there.html"]
 
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+def events(*found: dict[str, object], seconds: float = 1.5) -> bytes:
+    usual = {"schema": 1, "recipe": {"kernels": ["edge3"]}, "seconds": 0.25, "width": 40, "height": 30}
+    usual |= {"target": None, "clipped": None, "error": None, "status": "written"}
+    objects = [*({**usual, **each} for each in found), {"schema": 1, "totals": {"seconds": seconds}}]
+    return b"".join(json.dumps(each).encode() + b"\n" for each in objects)
 
 
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
-def test_the_script_runs_in_a_browser_from_a_file(run: Run, tmp_path: Path) -> None:
+def test_a_run_is_reported_from_what_apply_printed_failures_first(run: Run) -> None:
+    Path("in/deep").mkdir(parents=True)
+    samples = write_noise("in/a.png")
+    write_noise("in/deep/c.png")
+    Path("in/b.png").write_bytes(b"no picture")
+    printed = run("apply", "in", "-r", "-k", "edge3", "--border", "wrap", "-o", "out/", "--json").stdout
+    Path("run.jsonl").write_bytes(printed)
+    result = run("report", "run.jsonl", "-o", "out.html")
+    assert (result.status, result.lines, result.stderr) == (0, ["out.html"], "")
+    page = Page(Path("out.html").read_text())
+    assert page.text.index("in/b.png") < page.text.index("in/a.png") < page.text.index("in/deep/c.png")
+    assert "not a picture that imfilt reads" in page.text
+    assert "2 written, 1 failed in" in page.text
+    assert "edge3; border wrap" in page.text
+    assert "to out/deep/c.png" in page.text
+    after = imfilt.apply(samples, "edge3", border="wrap")
+    for shown, expected in ((page.images("in/a.png before"), samples), (page.images("in/a.png after"), after)):
+        factor = shown[0].width // 40
+        small = np.asarray(shown[0].resize((40, 30), Image.Resampling.BOX)).astype(int)
+        assert shown[0].size == (40 * factor, 30 * factor)
+        assert np.abs(small - expected).mean() < 6  # it is a JPEG
+    assert run("report", "-", "-o", "piped.html", stdin=printed).status == 0
+    assert Path("piped.html").read_text().replace("imfilt: -", "imfilt: run.jsonl") == Path("out.html").read_text()
+
+
+def test_a_run_is_reported_from_the_manifest_of_its_folder(run: Run) -> None:
     write_noise("a.png")
-    run("report", "a.png", "-k", "edge3", "-o", "out.html")
-    page = (tmp_path / "out.html").as_uri()
-    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    result = subprocess.run([*command, "--dump-dom", page], capture_output=True, text=True, check=True, timeout=120)
-    assert 'data-ready="yes"' in result.stdout
-    assert '<div class="slider" style="--at: 50%;">' in result.stdout
+    run("apply", "a.png", "-k", "edge3", "-o", "out/", "--resume")
+    assert run("report", "out", "-o", "out.html").status == 0
+    page = Page(Path("out.html").read_text())
+    assert "1 written" in page.text
+    assert len(page.images("a.png before")) == len(page.images("a.png after")) == 1
+    assert run("report", "out", "-k", "edge3", "-o", "again.html").status == 0  # its pictures, filtered
+    assert "What was done" in Page(Path("again.html").read_text()).text
+
+
+def test_what_is_gone_since_a_run_is_not_shown_and_no_error(run: Run) -> None:
+    write_noise("b.png")
+    Path("run.jsonl").write_bytes(
+        events({"source": "a.png", "target": "gone.png"}, {"source": "b.png", "status": "skipped", "target": "b.png"})
+        + b'{"schema": 1, "sour'
+    )
+    assert run("report", "run.jsonl", "-o", "out.html").status == 0
+    page = Page(Path("out.html").read_text())
+    assert "no picture to show" in page.text
+    assert "1 written, 1 skipped in 1.50 s" in page.text
+
+
+def test_several_recipes_of_a_run_are_told_at_each_picture(run: Run) -> None:
+    write_noise("a.png")
+    printed = run("apply", "a.png", "-k", "edge3", "-k", "box3", "--each", "--threshold", "1/2", "--json").stdout
+    Path("run.jsonl").write_bytes(printed)
+    assert run("report", "run.jsonl", "-o", "out.html").status == 0
+    text = Page(Path("out.html").read_text()).text
+    assert "edge3; threshold 0.5" in text
+    assert "box3; threshold 0.5" in text
+
+
+def test_names_that_are_no_text_and_names_that_steer_are_shown_as_escapes(run: Run) -> None:
+    for name in (b"\xff.png", "\u202egnp.a\x1b[31m\n.png".encode()):
+        write_noise(os.fsdecode(name))
+    assert run("report", ".", "-k", "edge3", "-o", "out.html").status == 0
+    printed = run("apply", ".", "-k", "edge3", "-o", "out/", "--json").stdout
+    Path("run.jsonl").write_bytes(printed)
+    assert run("report", "run.jsonl", "-o", "run.html").status == 0
+    for page in (Page(Path(name).read_text()) for name in ("out.html", "run.html")):
+        assert "\\udcff.png" in page.text
+        assert "\\u202egnp.a\\x1b[31m\\n.png" in page.text
+        assert len(page.images(".png before")) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run.jsonl", "-k", "edge3"], "run.jsonl: a run brings along what was done; leave out kernels"),
+        (["run.jsonl", "--border", "wrap"], "run.jsonl: a run brings along what was done"),
+        (["run.jsonl", "a.png"], "run.jsonl: a run stands alone"),
+        (["other.jsonl"], "other.jsonl: no run; what 'imfilt apply --json' prints is one"),
+        (["empty.jsonl"], "empty.jsonl: no run"),
+        (["folder"], "no kernel given, and folder has no manifest of a run; name a kernel with -k"),
+        (["a.png"], "no kernel given"),
+    ],
+)
+def test_errors_about_runs_are_one_line(run: Run, arguments: list[str], told: str) -> None:
+    write_noise("a.png")
+    Path("folder").mkdir()
+    Path("run.jsonl").write_bytes(events({"source": "a.png"}))
+    Path("other.jsonl").write_text('{"schema": 7}\n[]\n{"schema": 1, "source": "a.png"}\n')
+    Path("empty.jsonl").touch()
+    result = run("report", *arguments, "-o", "out.html")
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
+    assert told in result.stderr
+    assert not Path("out.html").exists()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_slider_and_marks_are_worked_with_keys_in_a_browser_from_a_file(run: Run, tmp_path: Path) -> None:
+    write_noise("<b onload=alert(1)>.png")
+    run("report", "<b onload=alert(1)>.png", "-k", "edge3", "-o", "out.html")
+    shown = "getComputedStyle(document.querySelector('.clipped')).display"
+    cut = "getComputedStyle(document.querySelector('.after')).clipPath"
+    focus = "document.activeElement.type"
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(tmp_path / "out.html")
+        assert browser.value_of("document.body.dataset.ready") == "yes"
+        assert browser.value_of("document.images.length") == 4
+        assert browser.value_of("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        assert browser.value_of(cut) == "inset(0px 0px 0px 50%)"
+        browser.press("Tab")
+        assert browser.value_of(focus) == "range"
+        browser.press("ArrowRight")
+        assert browser.value_of(cut) == "inset(0px 0px 0px 51%)"
+        browser.press("End")
+        assert browser.value_of(cut) == "inset(0px 0px 0px 100%)"
+        browser.press("Home")
+        assert browser.value_of(cut) in ("inset(0px)", "inset(0px 0px 0px 0%)")
+        assert browser.value_of(shown) == "none"
+        browser.press("Tab")
+        assert browser.value_of(focus) == "checkbox"
+        browser.press(" ")
+        assert browser.value_of(shown) == "block"
+        browser.press(" ")
+        assert browser.value_of(shown) == "none"

@@ -10,10 +10,11 @@ import click
 from imfilt.cli.command import Command, option
 from imfilt.cli.kernels import open_registry, registry_option
 from imfilt.cli.pair import read_samples
-from imfilt.cli.printing import printable, standard_output
+from imfilt.cli.printing import standard_output
 from imfilt.cli.types import RowsColumns
 from imfilt.errors import PictureError, UsageError
 from imfilt.kernels.registry import Registry
+from imfilt.views.plain import printable
 
 if TYPE_CHECKING:
     from imfilt.analysis.estimate import Estimate

@@ -12,9 +12,10 @@ import click
 from imfilt.cli.command import option
 from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
 from imfilt.cli.kernels import KernelCommand
-from imfilt.cli.printing import printable, standard_output
+from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
 from imfilt.cli.source import max_pixels_option, open_picture
+from imfilt.views.plain import printable
 
 EXAMPLES = """
 imfilt explain car.jpg 120 80 -k gaussian3           column 120, row 80

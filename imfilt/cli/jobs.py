@@ -10,9 +10,9 @@ import click
 from imfilt.batch.jobs import STREAM, Existing, Job, Request
 from imfilt.batch.jobs.targets import NAME_FIELDS
 from imfilt.cli.command import Function, option
-from imfilt.cli.printing import printable
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
+from imfilt.views.plain import printable
 
 NAME_WORDS = {"Fields of --name": [(f"{{{name}}}", meaning) for name, meaning in NAME_FIELDS.items()]}
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from imfilt.cli.kernels import KernelCommand, chosen_kernels, kernel_options, open_registry, registry_files
-from imfilt.cli.printing import printable, say, standard_output
+from imfilt.cli.printing import say, standard_output
 from imfilt.errors import UsageError
 from imfilt.kernels.lint import CHECKS, HIDING, Finding, lint_entry, lint_registry
 from imfilt.kernels.registry import Entry, Registry, load_registry, read_registry
+from imfilt.views.plain import printable
 
 EXAMPLES = """
 imfilt lint mine.toml                    a registry of your own

@@ -9,11 +9,12 @@ import click
 
 from imfilt.cli.command import Command, option
 from imfilt.cli.kernels import open_registry, registry_option
-from imfilt.cli.printing import printable, standard_output
+from imfilt.cli.printing import standard_output
 from imfilt.kernels.lookup import family_entries
 from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import Entry, Group, Registry
 from imfilt.views.kernel_json import group_object, kernel_object, written
+from imfilt.views.plain import printable
 
 EXAMPLES = """
 imfilt list-kernels                        a table

@@ -11,10 +11,11 @@ import click
 
 from imfilt.cli.command import option
 from imfilt.cli.kernels import KernelCommand
-from imfilt.cli.printing import printable, standard_output
+from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
 from imfilt.cli.source import max_pixels_option, open_picture
 from imfilt.errors import UsageError
+from imfilt.views.plain import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image

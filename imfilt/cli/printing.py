@@ -8,15 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from imfilt.errors import UsageError
-
-
-def printable(text: object) -> str:
-    r"""Return `text` with everything that could steer a terminal as an escape.
-
-    >>> print(printable("a\x1b[31mb\n"))
-    a\x1b[31mb\n
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in str(text))
+from imfilt.views.plain import printable
 
 
 def say(message: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from imfilt.batch.jobs import Job
 from imfilt.batch.outcomes import Outcome
 from imfilt.batch.watcher import Watcher
-from imfilt.cli.printing import printable
+from imfilt.views.plain import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress

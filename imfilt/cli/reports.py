@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import traceback
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.totals import Totals
 from imfilt.cli.printing import print_path, say, standard_output
-from imfilt.engine.recipe import Recipe
-
-SCHEMA = 1
-"""Of the objects that `--json` prints; a number that changes when a program that reads them would have to."""
 
 
 class Report:
@@ -54,28 +48,15 @@ class JsonReport(Report):
     def add(self, outcome: Outcome) -> None:
         """Report one outcome."""
         super().add(outcome)
-        width, height = outcome.size or (None, None)
-        _print_object(
-            **_name("source", outcome.source),
-            **_name("target", outcome.target),
-            status=outcome.status.value,
-            recipe=_recipe(outcome.recipe),
-            seconds=round(outcome.seconds, 6),
-            width=width,
-            height=height,
-            clipped=outcome.clipped
-            and {
-                "below": _share(outcome.clipped.below, outcome.clipped.samples),
-                "above": _share(outcome.clipped.above, outcome.clipped.samples),
-            },
-            error=None if outcome.error is None else str(outcome.error),
-        )
+        from imfilt.batch.events import event_object  # for few ask for it
+
+        _print_object(event_object(outcome))
 
     def end(self, totals: Totals, seconds: float) -> None:
         """Report all together."""
-        counts = {status.value: count for status, count in totals.counts.items()}
-        clipped = {"below": totals.below_share, "above": totals.above_share}
-        _print_object(totals={**counts, "seconds": round(seconds, 6), "pixels": totals.pixels, "clipped": clipped})
+        from imfilt.batch.events import totals_object
+
+        _print_object(totals_object(totals, seconds))
 
 
 def say_summary(totals: Totals, seconds: float) -> None:
@@ -90,32 +71,7 @@ def say_summary(totals: Totals, seconds: float) -> None:
         say(f"clipped: {totals.below_share:.2%} of all results were below 0, {totals.above_share:.2%} above white")
 
 
-def _print_object(**values: Any) -> None:
-    import json  # for few ask for it
+def _print_object(values: dict[str, Any]) -> None:
+    import json
 
-    print(json.dumps({"schema": SCHEMA, **values}), file=standard_output(), flush=True)
-
-
-def _name(key: str, path: Path | None) -> dict[str, str | None]:
-    """Return a path as text, and if that is not UTF-8 as its bytes in base 64 as well."""
-    if path is None:
-        return {key: None}
-    data = os.fsencode(path)
-    try:
-        return {key: data.decode()}
-    except UnicodeDecodeError:
-        from base64 import b64encode
-
-        return {key: data.decode(errors="replace"), f"{key}_base64": b64encode(data).decode()}
-
-
-def _recipe(recipe: Recipe | None) -> dict[str, Any] | None:
-    """Return a recipe with its kernels by name."""
-    if recipe is None:
-        return None
-    values = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
-    return {**values, "kernels": [kernel.name for kernel in recipe.kernels]}
-
-
-def _share(count: int, samples: int) -> float:
-    return count / samples if samples else 0.0
+    print(json.dumps(values), file=standard_output(), flush=True)

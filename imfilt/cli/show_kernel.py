@@ -11,7 +11,7 @@ import click
 from imfilt.cli.command import Command, option
 from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
 from imfilt.cli.kernels import complete_names, open_registry, read_matrix, registry_option
-from imfilt.cli.printing import printable, say, standard_output
+from imfilt.cli.printing import say, standard_output
 from imfilt.errors import UsageError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.lookup import find_entry
@@ -19,6 +19,7 @@ from imfilt.kernels.notations.table import NOTATIONS, write_kernel
 from imfilt.kernels.registry import Entry
 from imfilt.views.kernel_json import kernel_object
 from imfilt.views.kernel_text import kernel_facts, matrix_lines
+from imfilt.views.plain import printable
 
 EXAMPLES = """
 imfilt show-kernel edge3

@@ -61,6 +61,19 @@ def format_number(number: Number | Fraction) -> str:
     return repr(number) if isinstance(number, float) else str(number)
 
 
+def plain_number(number: Fraction | float) -> int | float | str:
+    """Return a number as JSON holds it without a loss: as a number, or as text such as "1/9".
+
+    >>> plain_number(Fraction(8, 2)), plain_number(Fraction(1, 4)), plain_number(Fraction(1, 9))
+    (4, 0.25, '1/9')
+    """
+    if isinstance(number, int | float):
+        return number
+    if number.denominator == 1:
+        return int(number)
+    return float(number) if _is_float(number) else str(number)
+
+
 def parse_exact(text: str) -> Fraction:
     """Return the exact value of a decimal, every digit of it; raise `KernelError` beyond 1e-308 to 1e308.
 
@@ -124,3 +137,10 @@ def _bounded(value: int | Fraction) -> int | Fraction:
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > _LARGEST_BITS:
         raise KernelError("a number outside 1e-308 to 1e308")
     return value.numerator if value.denominator == 1 else value
+
+
+def _is_float(number: Fraction) -> bool:
+    try:
+        return Fraction(float(number)) == number
+    except OverflowError:
+        return False

@@ -9,6 +9,7 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 
 from imfilt.views.colours import PAPER, Colour, ink_on
+from imfilt.views.plain import printable
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -33,7 +34,8 @@ def text_width(text: str, size: int) -> int:
 
 
 def fitted(text: str, size: int, width: int) -> str:
-    """Return a text, cut at its end with … where it is wider than `width` pixels."""
+    """Return a text, cut at its end with … where it is wider than `width` pixels; line ends and the like as escapes."""
+    text = printable(text)
     if text_width(text, size) <= width:
         return text
     while text and text_width(text + "…", size) > width:

@@ -1,4 +1,4 @@
-"""Exact numbers for JSON and for a person."""
+"""Exact numbers for a person."""
 
 from __future__ import annotations
 
@@ -6,19 +6,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 _LONGEST = 7
-
-
-def plain_number(number: Fraction | float) -> int | float | str:
-    """Return a number as JSON holds it without a loss: as a number, or as text such as "1/9".
-
-    >>> plain_number(Fraction(8, 2)), plain_number(Fraction(1, 4)), plain_number(Fraction(1, 9))
-    (4, 0.25, '1/9')
-    """
-    if isinstance(number, int | float):
-        return number
-    if number.denominator == 1:
-        return int(number)
-    return float(number) if _is_float(number) else str(number)
 
 
 def short_number(number: Fraction | float) -> str:
@@ -50,10 +37,3 @@ def decimal(number: Fraction) -> str:
         return str(number)
     text = f"{float(number):.6f}".rstrip("0").rstrip(".")
     return text if Fraction(text) == number else f"{float(number):.6f}…"
-
-
-def _is_float(number: Fraction) -> bool:
-    try:
-        return Fraction(float(number)) == number
-    except OverflowError:
-        return False

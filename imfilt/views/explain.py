@@ -13,7 +13,8 @@ from imfilt.engine.account import Account, account_for, written_divisor
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import measure_rows
 from imfilt.images.rows import rows_of
-from imfilt.views.exact import decimal, plain_number, short_cells, short_number
+from imfilt.kernels.numbers import plain_number
+from imfilt.views.exact import decimal, short_cells, short_number
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture

@@ -7,8 +7,9 @@ from imfilt.engine.recipe import Recipe
 from imfilt.engine.response import DIRECTIONS, gain, numerical_rank, response_along
 from imfilt.engine.samples import SAMPLE_TYPES
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.numbers import plain_number
 from imfilt.kernels.structure import LARGEST_FOR_RANK, rank, symmetries
-from imfilt.views.exact import decimal, plain_number
+from imfilt.views.exact import decimal
 
 _PHOTOGRAPH = 4000, 6000, 3
 _BARS = " ▁▂▃▄▅▆▇█"
