@@ -98,6 +98,7 @@ def test_a_few_small_pictures_start_no_process(run: Run, monkeypatch: pytest.Mon
         raise AssertionError("a process was started")
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(os, "fork", refuse, raising=False)
     put(6)
     assert run("apply", "in", *EDGE, "-o", "out/").status == 0
 
@@ -168,6 +169,51 @@ def test_calls_are_cancelled_and_those_in_hand_are_ended() -> None:
     assert waiting.cancelled()
     with pytest.raises(BrokenExecutor):
         in_hand.result(60)
+
+
+FORKED = """
+import os, signal, sys, threading
+from pathlib import Path
+from imfilt.batch.processes import ProcessExecutor
+
+if sys.argv[1:]:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+executor = ProcessExecutor(2)
+ids = {executor.submit(os.getpid).result(60) for _ in range(20)}
+print([Path(f"/proc/{each}/cmdline").read_bytes() == Path("/proc/self/cmdline").read_bytes() for each in ids])
+once = "import os, pathlib\\np = pathlib.Path('died')\\nif not p.exists(): p.touch(); os.kill(os.getpid(), 9)"
+print(executor.submit(exec, once).result(60), executor.submit(os.system, "echo said >&1").result(60))
+executor.shutdown()
+for each in ids:
+    print(Path(f"/proc/{each}").exists())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+@pytest.mark.parametrize("threads", [(), ("another thread",)])
+def test_processes_are_forked_where_there_is_one_thread_alone(threads: tuple[str, ...]) -> None:
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    words = [sys.executable, "-c", FORKED, *threads]
+    found = subprocess.run(words, env=environment, input=b"", capture_output=True, timeout=60, check=True)
+    first, second, *rest = found.stdout.decode().splitlines()
+    assert set(first.strip("[]").split(", ")) == {str(not threads)}
+    assert (second, set(rest), found.stderr) == ("None 0", {"False"}, b"said\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
+def test_workers_end_when_the_command_is_killed() -> None:
+    put(120, size=(200, 200))
+    command = [sys.executable, "-m", "imfilt", "apply", "in", *EDGE, "-o", "out/", "-j", "2", "--runner", "processes"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        workers = children_of(process.pid)
+        process.kill()
+    assert len(workers) == 2
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{each}/cwd").exists() for each in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def children_of(pid: int) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 from typing import IO, Any
 
 from imfilt.engine.recipe import Recipe
@@ -30,6 +31,12 @@ class Channel:
     def receive(self) -> Any:
         """Wait for a message; raise one of `BROKEN` where none will come."""
         return _Unpickler(self._incoming, self).load()
+
+    def close(self) -> None:
+        """Close both pipes."""
+        for stream in (self._outgoing, self._incoming):
+            with suppress(OSError):  # what could not be sent any more
+                stream.close()
 
     def keep(self, number: int, recipe: Recipe) -> None:
         """Call a recipe by this number from now on."""

@@ -8,22 +8,18 @@ the process dies is made once more, in a new process, and the other calls do not
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
+from itertools import zip_longest
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from imfilt.batch.channel import BROKEN, Channel
+from imfilt.batch.channel import BROKEN
+from imfilt.batch.children import Child, StartedChild, fork_children
 
 _ATTEMPTS = 2
-_PATIENCE = 5.0
-"""Seconds that a process may take to clean up when it is told to stop."""
-
-_START = "import sys; sys.path[:] = {path!r}; from imfilt.batch.worker import main; main()"
 
 OnDeath = Callable[[int, tuple[Any, ...]], None]
 """Is told the process id of a worker that died, and the arguments of the call that it had in hand."""
@@ -39,34 +35,6 @@ class _Call(NamedTuple):
     arguments: tuple[Any, ...]
 
 
-class _Process:
-    """A process that runs `imfilt.batch.worker`."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-P", "-c", _START.format(path=sys.path)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self.channel = Channel(self._process.stdout, self._process.stdin)
-        self.pid = self._process.pid
-
-    def terminate(self) -> None:
-        """Let it stop what it does, and clean up."""
-        self._process.terminate()
-
-    def end(self) -> int:
-        """Wait until it has ended, which may be made to happen; return its exit status as `Popen.returncode`."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(OSError):  # what could not be sent any more
-                    stream.close()
-        try:
-            return self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
-
-
 class ProcessExecutor(Executor):
     """Makes calls in `workers` processes, which are started at once; `ready` is set when the first can take a call."""
 
@@ -74,10 +42,17 @@ class ProcessExecutor(Executor):
         self.ready = threading.Event()
         self._on_death = on_death
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
-        self._processes: set[_Process] = set()
+        self._processes: set[Child] = set()
         self._lock = threading.Lock()
         self._is_stopping = False
-        self._threads = [threading.Thread(target=self._attend, daemon=True) for _ in range(workers)]
+        forked = fork_children(workers)
+        self._processes.update(forked)
+        if forked:
+            self.ready.set()
+        self._threads = [
+            threading.Thread(target=self._attend, args=(child,), daemon=True)
+            for child, _ in zip_longest(forked, range(workers))
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -112,13 +87,16 @@ class ProcessExecutor(Executor):
         except Empty:
             return
 
-    def _start(self) -> _Process:
+    def _start(self) -> Child:
         """Return a process that can take calls; raise one of `BROKEN` where it dies before."""
         with self._lock:
             if self._is_stopping:
                 raise EOFError
-            process = _Process()
+            process = StartedChild()
             self._processes.add(process)
+        return self._when_ready(process)
+
+    def _when_ready(self, process: Child) -> Child:
         try:
             process.channel.receive()
         except BROKEN:
@@ -127,11 +105,11 @@ class ProcessExecutor(Executor):
         self.ready.set()
         return process
 
-    def _attend(self) -> None:
-        """Hand calls to one process after another, in a thread of its own."""
-        process: _Process | None = None
+    def _attend(self, forked: Child | None) -> None:
+        """Hand calls to one process after another, in a thread of its own; the first may be there already."""
+        process: Child | None = None
         try:
-            process = self._start()
+            process = self._when_ready(forked) if forked else self._start()
         except BROKEN:
             self.ready.set()  # and the first call will find out whether that was chance
         while (call := self._calls.get()) is not None:
@@ -142,7 +120,7 @@ class ProcessExecutor(Executor):
                 process.channel.send(None)
             self._bury(process)
 
-    def _make(self, call: _Call, process: _Process | None) -> _Process | None:
+    def _make(self, call: _Call, process: Child | None) -> Child | None:
         """Make a call, in another process if this one dies over it; return the process that lives, if any."""
         ends = []
         for _ in range(_ATTEMPTS):
@@ -170,7 +148,7 @@ class ProcessExecutor(Executor):
         call.future.set_exception(WorkerDied(f"the worker process {' and then '.join(map(_described, ends))}"))
         return None
 
-    def _bury(self, process: _Process | None, call: _Call | None = None) -> int | None:
+    def _bury(self, process: Child | None, call: _Call | None = None) -> int | None:
         """Return how a process ended, when all that it leaves behind is taken care of."""
         if process is None:
             return None

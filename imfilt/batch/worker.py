@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from queue import SimpleQueue
 from types import FrameType
 from typing import Any, NoReturn
@@ -28,14 +29,24 @@ class _Stopped(BaseException):
 
 def main() -> NoReturn:
     """Make the calls that come in on standard input, and send their results to where standard output leads."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a terminal sends to all; the process that started this decides
-    signal.signal(signal.SIGTERM, _stop)
-    gc.set_threshold(_GARBAGE_THRESHOLD)
     results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that no library can print between the results
-    channel = Channel(sys.stdin.buffer, results)
-    calls: SimpleQueue[Any] = SimpleQueue()
+    serve(Channel(sys.stdin.buffer, results))
+
+
+def serve(channel: Channel, signals: Iterable[int] | None = None) -> NoReturn:
+    """Make the calls that come in, and send their results, until there are no more.
+
+    Where `signals` are given, all are blocked until now, and these alone from now on.
+    """
     try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a terminal sends to all; whoever started this decides
+        signal.signal(signal.SIGTERM, _stop)
+        if signals is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        gc.freeze()
+        gc.set_threshold(_GARBAGE_THRESHOLD)
+        calls: SimpleQueue[Any] = SimpleQueue()
         threading.Thread(target=_listen, args=(channel, calls), daemon=True).start()
         channel.send(None)  # all is imported
         while (call := calls.get()) is not None:
