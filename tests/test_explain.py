@@ -175,10 +175,12 @@ def test_the_text_shows_window_weights_products_and_what_lies_beyond(run: Run, t
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA"])
-def test_approximate_weights_are_shown_as_decimals_and_give_what_apply_does(run: Run, mode: str) -> None:
+def test_approximate_weights_are_shown_as_decimals_and_give_what_apply_does(
+    run: Run, tmp_path: Path, mode: str
+) -> None:
     picture = image_of(random.Random(1), mode, (7, 6))
-    picture.save("soft.png")
-    result = run("explain", "soft.png", "3", "2", "-k", "gaussian:sigma=.4")
+    picture.save(tmp_path / "soft.png")
+    result = run("explain", tmp_path / "soft.png", "3", "2", "-k", "gaussian:sigma=.4")
     assert result.status == 0
     assert "0.844962" in result.text
     assert "1208925819614629174706176" not in result.text
