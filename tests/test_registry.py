@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imfilt
-from imfilt import Kernel, RegistryError, UnknownKernelError, load_registry
+from imfilt import Kernel, RegistryError, UnknownKernelError, UsageError, load_registry
 from imfilt.kernels import registry as registry_module
+from imfilt.kernels.files import LARGEST_FILE
 from imfilt.kernels.lookup import FAMILY, find_entry, find_kernels
 from imfilt.kernels.registry import BUILT_IN
 
@@ -295,6 +296,22 @@ def test_an_expression_names_built_in_kernels_and_those_above_it(tmp_path: Path)
         load_registry(other, uses)
 
 
+def test_a_file_that_never_ends_is_not_read_to_its_end(run: Run, tmp_path: Path) -> None:
+    with (huge := tmp_path / "huge").open("wb") as stream:
+        stream.truncate(LARGEST_FILE + 1)
+    for arguments in (("list-kernels", "--registry", huge), ("show-kernel", f"@{huge}"), ("lint", "-m", f"@{huge}")):
+        result = run(*arguments)
+        assert (result.status, result.stdout) == (2, b"")
+        assert result.stderr == f"imfilt: {huge}: the file is larger than 64 MB; no kernel needs so much\n"
+
+
+def test_a_group_cannot_be_larger_than_four_of_the_largest_kernels(tmp_path: Path) -> None:
+    members = ", ".join(['"box:radius=400"'] * 1000)
+    registry = load_registry(write(tmp_path / "mine.toml", f"[groups.many]\nkernels = [{members}]\n"))
+    with pytest.raises(UsageError, match=r"group 'many' \(.*\): its kernels are too many, or too large; give some"):
+        find_kernels("many", registry)
+
+
 def test_a_file_cannot_take_long_by_many_families_or_expressions(tmp_path: Path) -> None:
     families = "".join(f'[kernels.k{n}]\nfamily = "box"\nradius = 500\n' for n in range(6))
     sums = "".join(f'[kernels.k{n}]\nexpression = "{"+".join(["box:radius=100"] * 8)}"\n' for n in range(20))
@@ -477,6 +494,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "TOML with a missing value": ("[kernels.mine]\nmatrix = [[1, , 2]]", "not valid TOML: Invalid value (at line 2"),
     "TOML with a key twice": ("schema = 1\n\nschema = 1\n", "not valid TOML: Cannot overwrite a value (at line 3"),
     "TOML with a NUL": ("\0", "not valid TOML: "),
+    "a key of 100000 parts": (".".join(["a"] * 100_000) + " = 1", "a key of more than 64 parts"),
+    "a key of 100000 quoted parts": (" . ".join(['"a b"', "'a'"] * 50_000) + " = 1", "a key of more than 64 parts"),
     "a number of 5000 digits": (one(f"[[{'9' * 5000}]]"), "not valid TOML: "),
     "lists nested too deep": (one("[" * 100_000), "brackets are nested too deep"),
     "tables nested too deep": (one("{a=" * 20_000), "brackets are nested too deep"),

@@ -13,6 +13,7 @@ import click
 from imfilt.cli.command import Command, Function, Words, option
 from imfilt.cli.printing import say
 from imfilt.errors import ImfiltError, KernelError, UsageError
+from imfilt.kernels.files import read_bytes
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.lookup import find_kernels
 from imfilt.kernels.matrix_text import parse_matrix
@@ -120,7 +121,7 @@ def _read_notation(given: str, place: str, divisor: str | None, bias: str | None
     from imfilt.kernels.notations.table import read_kernel
 
     try:
-        data = given.encode("utf-8", "surrogateescape") if place == "-m" else Path(place).read_bytes()
+        data = given.encode("utf-8", "surrogateescape") if place == "-m" else read_bytes(Path(place))
     except OSError as error:
         raise UsageError(f"{place}: the matrix cannot be read: {error.strerror or error}") from None
     kernel, is_oriented, notes = read_kernel(data, "" if place == "-m" else place)

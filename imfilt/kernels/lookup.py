@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-from imfilt.errors import UsageError
-from imfilt.kernels.kernel import Kernel
+from imfilt.errors import KernelError, UsageError
+from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
 from imfilt.kernels.registry import Entry, Registry
 
 FAMILY = "family"
 EXPRESSION = "expression"
+
+_MOST_IN_GROUP = 4 * LARGEST_SIDE**2
+"""Weights."""
 
 
 def find_entry(text: str, registry: Registry) -> Entry:
@@ -57,10 +61,17 @@ def find_kernels(text: str, registry: Registry, *, instead: str | None = None) -
         return (find_entry(text, registry).kernel,)
     if instead is not None:
         raise UsageError(f"{text!r} is a group of kernels, to be laid side by side; {instead}{group.advice}")
+    kernels: list[Kernel] = []
+    weights = 0
     try:
-        return tuple(find_entry(member, registry).kernel for member in group.members)
+        for member in group.members:
+            kernels.append(find_entry(member, registry).kernel)
+            weights += math.prod(kernels[-1].size)
+            if weights > _MOST_IN_GROUP:
+                raise KernelError("its kernels are too many, or too large; give some of them, by their names")
     except UsageError as error:
         raise type(error)(f"group {group.name!r} ({group.origin}): {error}") from None
+    return tuple(kernels)
 
 
 def family_entries() -> tuple[Entry, ...]:

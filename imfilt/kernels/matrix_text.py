@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from imfilt.errors import KernelError
+from imfilt.kernels.kernel import LARGEST_SIDE
 
 _BETWEEN_ROWS = re.compile(r"[;\r\n]+")
 _BETWEEN_CELLS = re.compile(r" ?, ?| ")
@@ -20,7 +21,7 @@ def parse_matrix(text: str) -> list[list[str]]:
     [['1', '2', '1'], ['1/2', '-1e3', '0']]
     """
     text = re.sub(r"#[^\r\n]*", "", text)
-    rows = [" ".join(row.split()) for row in _BETWEEN_ROWS.split(text)]
+    rows = [" ".join(_words(row)) for row in _BETWEEN_ROWS.split(text)]
     rows = [row.replace(" /", "/").replace("/ ", "/") for row in rows]
     matrix = [_BETWEEN_CELLS.split(row) for row in rows if row]
     if not matrix:
@@ -29,3 +30,11 @@ def parse_matrix(text: str) -> list[list[str]]:
         if "" in cells:
             raise KernelError(f"row {y}, column {cells.index('') + 1}: a number is missing beside a comma")
     return matrix
+
+
+def _words(row: str) -> list[str]:
+    """Return what white space parts; a cell and a comma have four words at most, as in ``1 / 3 ,``."""
+    words = row.split(None, 4 * LARGEST_SIDE)
+    if len(words) > 4 * LARGEST_SIDE:
+        raise KernelError(f"the matrix is larger than {LARGEST_SIDE} x {LARGEST_SIDE}")
+    return words

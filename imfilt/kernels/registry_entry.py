@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from imfilt.errors import KernelError, RegistryError, UnknownKernelError, UsageError
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
 from imfilt.kernels.naming import match_form
 from imfilt.kernels.numbers import TYPE_NAMES
 from imfilt.kernels.registry import Entry, Registry
@@ -17,7 +17,7 @@ _KERNEL_KEYS = ("matrix", "divisor", "bias", "anchor", "approximate", "aliases",
 _MADE_KEYS = ("bias", "aliases", "description", "reference", "intended")
 """What an entry may have beside a family and its parameters, or beside an expression."""
 
-_MOST_STEPS = 4_000_000
+_MOST_STEPS = 4 * LARGEST_SIDE**2
 """As many as make the weights of four of the largest kernels."""
 
 

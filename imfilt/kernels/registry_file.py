@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imfilt.errors import KernelError, RegistryError
+from imfilt.kernels.files import read_bytes
 from imfilt.kernels.naming import match_form
 from imfilt.kernels.registry import Group, Registry
 from imfilt.kernels.registry_entry import Above, check_keys, to_entry, to_text, to_texts
@@ -16,6 +17,8 @@ SCHEMA = 1
 
 _FILE_KEYS = ("schema", "intended", "kernels", "groups")
 _GROUP_KEYS = ("kernels", "description", "reference")
+_LONG_KEY = re.compile(r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
+"""Keys on which tomllib would spend a time that grows with the square of their length."""
 _NAME = re.compile(r"[^\W\d_][\w-]*")
 
 
@@ -39,7 +42,9 @@ def read_registry_text(text: str, origin: str, known: Registry | None = None) ->
 def read_text(path: Path) -> str:
     """Return the text of a registry file, with its line ends as they are."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
+    except KernelError as error:
+        raise RegistryError(str(error)) from None
     except OSError as error:
         raise RegistryError(f"cannot read the registry: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
@@ -47,6 +52,8 @@ def read_text(path: Path) -> str:
 
 
 def _parse(text: str) -> dict[str, object]:
+    if _LONG_KEY.search(text):
+        raise RegistryError("not valid: a key of more than 64 parts; a kernel is headed [kernels.NAME]")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -121,7 +121,7 @@ def _of_filter(call: ast.Call, values: dict[str, object]) -> Reading:
 def _pair(value: object) -> tuple[int, int]:
     numbers = value if isinstance(value, list) else []
     if len(numbers) != 2 or not all(isinstance(n, Fraction) and n.denominator == 1 for n in numbers):
-        raise KernelError("anchor is no pair of whole numbers")
+        raise KernelError("a pair of whole numbers must stand for a size or an anchor")
     return int(numbers[0]), int(numbers[1])
 
 

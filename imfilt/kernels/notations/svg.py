@@ -32,9 +32,10 @@ def read(text: str) -> Reading:
         raise KernelError("no element feConvolveMatrix is in it")
     attributes = {match[1]: match[2] or match[3] or "" for match in _ATTRIBUTE.finditer(element[1])}
     columns, rows = _order(attributes.get("order", "3"))
-    cells = [to_number(cell) for cell in attributes.get("kernelMatrix", "").replace(",", " ").split()]
-    if len(cells) != rows * columns:
-        raise KernelError(f"kernelMatrix has {len(cells)} numbers where order asks for {rows * columns}")
+    words = attributes.get("kernelMatrix", "").replace(",", " ").split()
+    if len(words) != rows * columns:
+        raise KernelError(f"kernelMatrix has {len(words)} numbers where order asks for {rows * columns}")
+    cells = list(map(to_number, words))
     weights = [cells[y * columns : (y + 1) * columns] for y in range(rows)]
     total = sum(map(to_fraction, cells), Fraction(0))
     divisor = attributes["divisor"] if to_number(attributes.get("divisor", "0")) else total or 1

@@ -1,0 +1,19 @@
+"""Files that kernels are read from: none so large that reading it fills the memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imfilt.errors import KernelError
+
+LARGEST_FILE = 1 << 26
+"""Bytes: more than a kernel of 1001 x 1001 takes in any notation."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file; raise `KernelError` where it is too large, or an `OSError`."""
+    with path.open("rb") as stream:
+        data = stream.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise KernelError(f"the file is larger than {LARGEST_FILE >> 20} MB; no kernel needs so much")
+    return data
