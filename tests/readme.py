@@ -69,10 +69,7 @@ def group_table() -> None:
 
 
 def function_table() -> None:
-    rows = [
-        (f"`{name}(k{', N' if function.takes_number else ''})`", function.meaning)
-        for name, function in FUNCTIONS.items()
-    ]
+    rows = [(f"`{name}({function.arguments})`", function.meaning) for name, function in FUNCTIONS.items()]
     _table(("function", "the kernel"), rows)
 
 

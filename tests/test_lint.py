@@ -12,6 +12,7 @@ from conftest import Run
 import imfilt
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.lint import CHECKS, lint_entry, lint_registry
+from imfilt.kernels.lookup import find_entry
 from imfilt.kernels.registry import Entry, Registry
 
 ROOT = Path(__file__).parent.parent
@@ -148,3 +149,10 @@ def test_kernels_and_matrices_on_the_command_line(run: Run) -> None:
 def test_every_check_is_explained_in_the_help(run: Run) -> None:
     shown = " ".join(run("lint", "--help").text.split())
     assert all(check.finds in shown for check in CHECKS.values())
+
+
+def test_advice_for_approximate_weights_has_no_divisor_of_thirty_digits() -> None:
+    message = {
+        each.check: each.message for each in lint_entry(find_entry("3*gaussian:sigma=1", imfilt.load_registry()))
+    }
+    assert message["range"].endswith("(8 bits); a divisor 3 times as large and bias = 0 hold them all")

@@ -18,6 +18,7 @@ from scipy.signal import convolve2d
 
 import imfilt
 from imfilt.engine.response import DIRECTIONS, frequency_response, gain, impulse_response, response_along
+from imfilt.kernels.lookup import find_entry
 from imfilt.kernels.structure import rank, symmetries
 
 CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -182,3 +183,15 @@ def test_where_there_are_no_blocks_the_plot_is_in_ascii() -> None:
     )
     assert b"\\u258" not in result.stdout
     assert re.search(rb"across +@[-@#*+=:. ]+\|  1 to ", result.stdout)
+
+
+def test_long_numbers_are_shown_as_decimals(run: Run) -> None:
+    for kernel in ("savgol:size=21,degree=6", "savgol:size=99,degree=9", "binomial:28", "3/7 * binomial:20"):
+        lines = run("show-kernel", kernel).lines
+        cells = [cell for line in lines[2 : lines.index("", 2)] for cell in line.split()]
+        assert max(map(len, cells)) <= 12, kernel
+        assert any("." in cell for cell in cells)
+        assert not any(line.startswith("divisor") for line in lines)  # for the cells are divided by it
+        weights = weights_of(find_entry(kernel, imfilt.load_registry()).kernel).ravel()
+        assert [float(cell) for cell in cells] == pytest.approx(list(weights), rel=1e-5)
+    assert "  6/143  -15/143  -10/429" in run("show-kernel", "savgol:size=11,degree=4").lines[2]

@@ -174,7 +174,7 @@ def kernel_words() -> Words:
             ("+ - * /", "sums of kernels, multiples by numbers"),
             ("a @ b", "b, then a, as one kernel"),
             ("[1 2; 3 4]", "a matrix"),
-            *((f"{name}(k)", function.meaning) for name, function in FUNCTIONS.items()),
+            *((f"{name}({function.arguments})", function.meaning) for name, function in FUNCTIONS.items()),
         ],
     }
 

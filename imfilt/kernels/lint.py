@@ -85,10 +85,10 @@ def _range(kernel: Kernel) -> str | None:
     below, width = to_fraction(kernel.bias) - low, high - low
     stretch = max(Fraction(width) / _WHITE, Fraction(1))
     divisor, bias = to_fraction(kernel.divisor) * stretch, below / stretch
-    return (
-        f"results from {_shown(low)} to {_shown(high)} are clipped to 0 to {_WHITE} (8 bits); "
-        f"divisor = {_toml(divisor)} and bias = {_toml(bias)} hold them all"
-    )
+    clipped = f"results from {_shown(low)} to {_shown(high)} are clipped to 0 to {_WHITE} (8 bits); "
+    if kernel.approximate:  # whose divisor is none that a person would write
+        return f"{clipped}a divisor {_shown(stretch)} times as large and bias = {_shown(bias)} hold them all"
+    return f"{clipped}divisor = {_toml(divisor)} and bias = {_toml(bias)} hold them all"
 
 
 def _orientation(kernel: Kernel) -> str | None:

@@ -13,7 +13,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_number
 from imfilt.views.colours import INK, SIGNED, Colour, signed_colours
 from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, cell_size, draw_cells, fitted, font
-from imfilt.views.kernel_text import matrix_lines
+from imfilt.views.kernel_text import in_decimals, matrix_lines
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def kernel_figure(kernel: Kernel, title: str) -> Image.Image:
     height = max(panel.height for _, panel in panels)
     width = sum(max(panel.width, 150) for _, panel in panels) + 4 * MARGIN
     image, draw = canvas(width, 4 * MARGIN + _TITLE + _LEGEND + height + 4 * _SMALL)
-    divided = "" if kernel.divisor == 1 or kernel.approximate else f" / {format_number(kernel.divisor)}"
+    divided = "" if kernel.divisor == 1 or in_decimals(kernel) else f" / {format_number(kernel.divisor)}"
     bias = f" + {format_number(kernel.bias)}" if kernel.bias else ""
     heading = f"{title}   {kernel.size[0]} x {kernel.size[1]}{divided}{bias}"
     draw.text((MARGIN, MARGIN), fitted(heading, _TITLE, width - 2 * MARGIN), INK, font(_TITLE))

@@ -10,13 +10,23 @@ from imfilt.kernels.numbers import format_number
 from imfilt.kernels.registry import Entry
 from imfilt.kernels.separable import separate
 
+_LONGEST = 10
+"""Signs of a number that a person would read; longer ones become decimals."""
+
+
+def in_decimals(kernel: Kernel) -> bool:
+    """Whether the weights are shown over the divisor, to six digits: where they are approximate, or long numbers."""
+    return kernel.approximate or any(
+        len(format_number(number)) > _LONGEST
+        for row in (*kernel.weights, (kernel.divisor,))
+        for number in row
+        if not isinstance(number, float)
+    )
+
 
 def matrix_lines(kernel: Kernel) -> list[str]:
-    """Return the matrix, a line for each row, its columns right-aligned.
-
-    Approximate weights are shown over the divisor, to six digits.
-    """
-    if kernel.approximate:
+    """Return the matrix, a line for each row, its columns right-aligned, or as `in_decimals` says."""
+    if in_decimals(kernel):
         form = kernel.integer_form
         cells = [[f"{weight / form.divisor:.6g}" for weight in row] for row in form.weights]
     else:
@@ -36,10 +46,10 @@ def kernel_facts(entry: Entry) -> list[tuple[str, str]]:
         ("from", entry.origin),
         ("made by", entry.formula),
         ("size", f"{rows} x {columns}"),
-        ("divisor", "" if kernel.approximate else format_number(kernel.divisor)),
+        ("divisor", "" if in_decimals(kernel) else format_number(kernel.divisor)),
         ("bias", format_number(kernel.bias) if kernel.bias else ""),
         ("anchor", f"row {kernel.anchor[0]}, column {kernel.anchor[1]}" if kernel.anchor else ""),
-        ("sum", f"{_short(kernel.sum) if kernel.approximate else format_number(kernel.sum)}{_meaning_of_sum(kernel)}"),
+        ("sum", f"{_short(kernel.sum) if in_decimals(kernel) else format_number(kernel.sum)}{_meaning_of_sum(kernel)}"),
         ("separable", _factors(kernel)),
         ("8-bit output", _range(kernel)),
     ]
@@ -76,7 +86,7 @@ def _factors(kernel: Kernel) -> str:
     factors = separate(kernel.integer_form.weights)
     if factors is None:
         return "no"
-    if kernel.approximate:
+    if in_decimals(kernel):
         return "yes: a column times a row"
     column, row = (" ".join(map(str, factor)) for factor in factors)
     return f"yes: column {column}, row {row}, divided by {kernel.integer_form.divisor}"

@@ -25,6 +25,11 @@ class Function(NamedTuple):
     meaning: str
     takes_number: bool = False
 
+    @property
+    def arguments(self) -> str:
+        """What stands in its brackets."""
+        return "k, N" if self.takes_number else "k"
+
 
 FUNCTIONS = {
     "rot90": Function(algebra.rotate, "turned by 90 degrees against the clock"),

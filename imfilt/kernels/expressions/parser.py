@@ -25,8 +25,10 @@ from imfilt.errors import KernelError
 from imfilt.kernels.expressions.evaluation import FUNCTIONS
 from imfilt.kernels.expressions.tree import Call, Matrix, Minus, Name, Node, Number, Product, Sum
 from imfilt.kernels.families.family import Value
+from imfilt.kernels.families.table import find_family
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.matrix_text import parse_matrix
+from imfilt.kernels.naming import did_you_mean
 from imfilt.kernels.numbers import parse_exact
 
 _LONGEST_TEXT = 4000
@@ -169,6 +171,8 @@ class _Parser:
 
     def _kernel(self, name: _Token) -> Node:
         parameters: list[tuple[str, Value]] = []
+        if self._next.text == "(" or self._is_key(self._place):
+            raise KernelError(f"column {name.column}: {_what_is_no_call(name.text)}")
         if self._take_if(":"):
             parameters.append((self._key(), self._value()))
             while self._next.text == "," and self._is_key(self._place + 1):
@@ -220,6 +224,13 @@ class _Parser:
     def _number(self) -> Fraction:
         sign = -1 if self._take_if("-") else 1
         return sign * _exact(self.expect("number", "a value"))
+
+
+def _what_is_no_call(name: str) -> str:
+    family = find_family(name)
+    if family:
+        return f"the parameters of a family come after a colon, as in {family.usage}"
+    return f"{name!r} is no function; {did_you_mean(name, FUNCTIONS)}there are {', '.join(FUNCTIONS)}"
 
 
 def _exact(token: _Token) -> Fraction:
