@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +154,30 @@ def test_a_difference_in_alpha_is_seen_and_nan_is_the_same_as_nan() -> None:
     assert compare(*twice).largest == 0
     other_number = to_picture(Image.fromarray(np.array([[1, np.inf, 1]], np.float32)))
     assert compare(twice[0], other_number).largest == math.inf
+
+
+@pytest.mark.parametrize("special", [math.nan, math.inf])
+def test_of_what_is_no_finite_number_there_is_no_similarity_and_no_warning(run: Run, special: float) -> None:
+    levels = np.random.default_rng(2).random((20, 30), dtype=np.float32)
+    holed = levels.copy()
+    holed[9, 9] = special
+    Image.fromarray(levels).save("a.tif")
+    Image.fromarray(holed).save("b.tif")
+    result = run("compare", "a.tif", "b.tif")
+    assert (result.status, result.stderr) == (1, "")
+    assert "psnr       none, for a difference is infinite" in result.lines
+    assert "ssim       none, for some samples are no finite numbers" in result.lines
+    same = json.loads(run("compare", "b.tif", "b.tif", "--json").text)
+    assert (same["max"], same["psnr"], same["ssim"], same["worst"]) == (0, None, None, None)
+
+
+def test_a_full_disk_is_trouble_and_no_difference(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    Image.new("L", (4, 4)).save("a.png")
+    monkeypatch.setattr(sys, "stdout", Full())
+    result = run("compare", "a.png", "a.png")
+    assert (result.status, result.stderr.count("\n")) == (2, 1)
+    assert "standard output cannot be written: No space left on device" in result.stderr

@@ -270,3 +270,30 @@ def test_a_figure_that_is_there_already_is_left_alone_unless_it_may_be_overwritt
     assert run("explain", "car.png", "0", "0", "-k", "edge3", "--gif", "none/a.gif").status == 2
     assert run("explain", "car.png", "0", "0", "-k", "edge3", "-k", "box3", "--gif", "a.gif").status == 2
     assert sorted(path.name for path in Path().iterdir()) == ["car.png", "there.png"]
+
+
+@pytest.mark.usefixtures("car")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["-1", "0"], "X and Y are counted from 0, from the top left; none is negative"),
+        (["0", "-12"], "X and Y are counted from 0"),
+        (["0", "99999999999999999999"], "there is no sample at column 0, row 99999999999999999999"),
+        (["0", "0", "--png", "out.png", "--gif", "./out.png"], "out.png: two figures cannot be one file"),
+        (["0", "0", "--png", "-"], "- is standard output, which figures are not written to; name a file"),
+        (["0", "0", "-k", "sobel-xy"], "laid side by side; name one of them: sobel:x, sobel:y"),
+        (["0", "0", "--pgn", "a"], "No such option '--pgn'"),
+    ],
+)
+def test_what_cannot_be_explained_or_drawn_is_said_before_anything_is_written(
+    run: Run, arguments: list[str], told: str
+) -> None:
+    result = run("explain", "car.png", *arguments, "-k", "edge3")
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
+    assert told in result.stderr
+    assert [path.name for path in Path().iterdir()] == ["car.png"]
+
+
+@pytest.mark.usefixtures("car")
+def test_standard_input_is_called_so(run: Run) -> None:
+    assert run("explain", "-", "0", "0", "-k", "edge3", stdin=Path("car.png").read_bytes()).lines[0] == "standard input"

@@ -234,3 +234,23 @@ def test_a_source_that_vanishes_fails_alone() -> None:
         written, errors = process.communicate(timeout=60)
     assert (process.returncode, len(written.splitlines())) == (1, 28)
     assert errors == b"imfilt: in/029.png: cannot be read: No such file or directory\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes")
+def test_devices_and_pipes_are_never_replaced_by_files(run: Run) -> None:
+    Image.new("L", (4, 4)).save("a.png")
+    os.mkfifo("pipe.png")
+    Path("link.png").symlink_to("pipe.png")
+    for target in ("pipe.png", "link.png"):
+        for arguments in (
+            ("apply", "a.png", "-k", "edge3", "-o", target, "--overwrite"),
+            ("sheet", "a.png", "-k", "edge3", "-o", target, "--overwrite"),
+            ("show-kernel", "edge3", "--png", target, "--overwrite"),
+        ):
+            result = run(*arguments)
+            assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
+            assert f"{target}: is neither a file nor a folder; choose another name" in result.stderr
+        with pytest.raises(PictureError, match="neither a file nor a folder"):
+            write_file(lambda _: None, Path(target), Manner(overwrite=True))
+    assert Path("pipe.png").is_fifo()
+    assert Path("link.png").is_symlink()

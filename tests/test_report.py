@@ -176,7 +176,10 @@ def test_a_run_is_reported_from_what_apply_printed_failures_first(run: Run) -> N
         assert shown[0].size == (40 * factor, 30 * factor)
         assert np.abs(small - expected).mean() < 6  # it is a JPEG
     assert run("report", "-", "-o", "piped.html", stdin=printed).status == 0
-    assert Path("piped.html").read_text().replace("imfilt: -", "imfilt: run.jsonl") == Path("out.html").read_text()
+    assert (
+        Path("piped.html").read_text().replace("imfilt: standard input", "imfilt: run.jsonl")
+        == Path("out.html").read_text()
+    )
 
 
 def test_a_run_is_reported_from_the_manifest_of_its_folder(run: Run) -> None:

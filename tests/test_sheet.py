@@ -111,6 +111,8 @@ def test_labels_that_are_too_long_are_cut(run: Run) -> None:
         (["none.png", "-k", "edge3"], 1, "none.png: no such file"),
         (["a.png", "-k", "edge3", "-o", "there.png"], 2, "there.png: is there already"),
         (["a.png", "-k", "edge3", "--cell", "0"], 2, "must be a whole number from 1 on"),
+        (["a.png", "-k", "edge3", "--cell", "99999999"], 2, "pixels is too large; make --cell smaller than 99999999"),
+        (["a.png", "-k", "edge3", "-o", "-"], 2, "name a file"),
     ],
 )
 def test_errors_are_one_line_and_leave_everything_as_it_is(
@@ -123,3 +125,21 @@ def test_errors_are_one_line_and_leave_everything_as_it_is(
     assert told in result.stderr
     assert sorted(path.name for path in Path().iterdir()) == ["a.png", "there.png"]
     assert Path("there.png").read_bytes() == b"mine"
+
+
+def test_more_columns_than_pictures_leave_no_room_empty_and_a_name_may_hold_a_line_end(run: Run) -> None:
+    Image.new("L", (40, 30)).save("a\n\x1b.png")
+    assert run("sheet", "a\n\x1b.png", "-k", "edge3", "--columns", "1000000", "-o", "wide.png").status == 0
+    assert run("sheet", "a\n\x1b.png", "-k", "edge3", "--columns", "2", "-o", "two.png").status == 0
+    assert Path("wide.png").read_bytes() == Path("two.png").read_bytes()
+
+
+def test_a_group_is_a_picture_for_each_of_its_kernels(run: Run) -> None:
+    samples = np.random.default_rng(3).integers(0, 256, (150, 200), dtype=np.uint8)
+    Image.fromarray(samples).save("a.png")
+    assert run("sheet", "a.png", "-k", "sobel-xy", "--cell", "220").status == 0
+    sheet, grid = Image.open("a_sheet.png").convert("L"), lay_out(3, (200, 150), cell=220)
+    assert sheet.size == grid.size
+    for number, kernel in enumerate(("sobel:x", "sobel:y"), 1):
+        expected = np.asarray(imfilt.apply(samples, kernel))
+        assert (np.asarray(tile(sheet, grid, number, (200, 150))) == expected).all()

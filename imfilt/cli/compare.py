@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,15 @@ class _Tolerance(click.ParamType[float]):
         if not 0 <= number < math.inf:
             self.fail(f"{value!r} must be a number of levels from 0 on", parameter, context)
         return number
+
+
+def _print(lines: Sequence[str]) -> None:
+    try:
+        print(*lines, sep="\n", file=standard_output(), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # which is trouble too
+        raise UsageError(f"standard output cannot be written: {error.strerror or error}") from None
 
 
 @click.command("compare", cls=Command, examples=EXAMPLES)
@@ -79,7 +89,6 @@ def compare(
     except PictureError as error:  # which is trouble, and no difference
         raise UsageError(str(error)) from None
     if not quiet:
-        standard_output()
         lines = [json.dumps(view.as_json(difference, one.mode))] if as_json else None
-        print(*(lines or view.difference_lines(difference, one.mode)), sep="\n")
+        _print(lines or view.difference_lines(difference, one.mode))
     context.exit(1 if difference.differing else 0)

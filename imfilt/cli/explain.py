@@ -14,7 +14,8 @@ from imfilt.cli.figures import check_figures, figure_option, overwrite_option, w
 from imfilt.cli.kernels import KernelCommand
 from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
-from imfilt.cli.source import max_pixels_option, open_picture
+from imfilt.cli.source import called, max_pixels_option, open_picture
+from imfilt.errors import UsageError
 from imfilt.views.plain import printable
 
 EXAMPLES = """
@@ -28,7 +29,20 @@ EXPLAINED = ("like", "border", "size", "stride", "dilation", "anchor", "correlat
 """The options that an explanation accounts for."""
 
 
-@click.command("explain", cls=KernelCommand, examples=EXAMPLES)
+class _Explain(KernelCommand):
+    """A command whose arguments look like options where they are negative."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Say so where they do."""
+        try:
+            return super().parse_args(context, arguments)
+        except click.NoSuchOption as error:
+            if error.option_name.lstrip("-").isdecimal():
+                raise UsageError("X and Y are counted from 0, from the top left; none is negative") from None
+            raise
+
+
+@click.command("explain", cls=_Explain, examples=EXAMPLES)
 @click.argument("image", metavar="IMAGE", type=click.Path(readable=False))
 @click.argument("x", type=int)
 @click.argument("y", type=int)
@@ -67,7 +81,7 @@ def explain(
     if png is not None:
         from imfilt.views.explain_figure import explanation_figure
 
-        write_figure(explanation_figure(explanation, picture, Path(image).name), png, overwrite=overwrite)
+        write_figure(explanation_figure(explanation, picture, Path(called(image)).name), png, overwrite=overwrite)
     if gif is not None:
         from imfilt.images.files import write_file
         from imfilt.views.explain_film import film
@@ -76,6 +90,6 @@ def explain(
     if as_json:
         print(json.dumps(view.as_json(explanation)))
         return
-    print(printable(image))
+    print(printable(called(image)))
     for line in view.explanation_lines(explanation, width=shutil.get_terminal_size().columns):
         print(printable(line))

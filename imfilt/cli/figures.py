@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from imfilt.cli.command import Function, option
+from imfilt.errors import TargetError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+STREAM = Path("-")
 
 
 def figure_option(name: str, what: str, *, short: str = "") -> Callable[[Function], Function]:
@@ -24,12 +27,18 @@ overwrite_option = option("Output", "--overwrite", is_flag=True, help="Replace f
 
 
 def check_figures(targets: Iterable[Path | None], *, overwrite: bool) -> None:
-    """Raise `TargetError` where a figure cannot be written."""
+    """Raise `TargetError` where a figure cannot be written, or two of them into one file."""
+    taken: set[Path] = set()
     for target in targets:
         if target is not None:
             from imfilt.images.files import check_target
 
+            if target == STREAM:
+                raise TargetError("- is standard output, which figures are not written to; name a file")
             check_target(target, overwrite=overwrite)
+            if target.resolve() in taken:
+                raise TargetError(f"{target}: two figures cannot be one file; name another for one of them")
+            taken.add(target.resolve())
 
 
 def write_figure(figure: Image, target: Path, *, overwrite: bool) -> None:

@@ -13,7 +13,7 @@ from imfilt.cli.command import option
 from imfilt.cli.kernels import KernelCommand
 from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
-from imfilt.cli.source import max_pixels_option, open_picture
+from imfilt.cli.source import called, max_pixels_option, open_picture
 from imfilt.errors import UsageError
 from imfilt.views.plain import printable
 
@@ -64,7 +64,7 @@ def preview(context: click.Context, /, image: str, *, blocks: bool, **options: A
     width = min(max(-(-max(shown.before.width, shown.after.width) // cell[0]), _LEAST_NAME), layout.columns)
     names = "before", f"after {', '.join(kernel.name for kernel in recipe.kernels)}"
     _print(console, [printable(name) for name in names], drawn, width if layout.is_beside else None)
-    console.print(printable(f"{image}: {shown.note}"), style="dim" if has_colours else "", markup=False)
+    console.print(printable(f"{called(image)}: {shown.note}"), style="dim" if has_colours else "", markup=False)
 
 
 def _pixel_graphics() -> Any:

@@ -18,7 +18,7 @@ from imfilt.cli.figures import check_figures, figure_option, overwrite_option
 from imfilt.cli.kernels import KernelCommand
 from imfilt.cli.printing import print_path, say
 from imfilt.cli.recipe import chosen_recipe, recipe_options
-from imfilt.cli.source import max_pixels_option, open_picture
+from imfilt.cli.source import called, max_pixels_option, open_picture
 from imfilt.errors import ImfiltError, UsageError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _page_of_run(past: Past, name: str, options: dict[str, Any]) -> tuple[str, b
     ]
     if len(entries) > _MOST_SHOWN:
         say(f"{name}: the first {_MOST_SHOWN} pictures are shown, the others named")
-    return report_page(entries, f"imfilt: {name}", seconds=past.seconds), True
+    return report_page(entries, f"imfilt: {called(name)}", seconds=past.seconds), True
 
 
 def _page_of_pictures(context: click.Context, images: Sequence[str], options: dict[str, Any]) -> tuple[str, bool]:
@@ -145,14 +145,13 @@ def _page_of_pictures(context: click.Context, images: Sequence[str], options: di
         say(f"{each.source}: {each.error or '; '.join(each.notes)}")
     alone = len(names) + len(entries) == 1
     for name in names:
-        called = "standard input" if name == STREAM else name
         try:
             picture = open_picture(name, max_pixels=options["max_pixels"])
-            entries.append(look_at(called, picture, recipe, alone=alone))
+            entries.append(look_at(called(name), picture, recipe, alone=alone))
         except ImfiltError as error:
-            told = str(error).removeprefix(f"{called}: ")
-            say(f"{called}: {told}")
-            entries.append(Entry(called, Status.FAILED, told))
-    title = f"imfilt: {Path(names[0]).name if alone else f'{len(entries)} pictures'}"
+            told = str(error).removeprefix(f"{called(name)}: ")
+            say(f"{called(name)}: {told}")
+            entries.append(Entry(called(name), Status.FAILED, told))
+    title = f"imfilt: {Path(called(names[0])).name if alone else f'{len(entries)} pictures'}"
     seconds = sum(entry.seconds or 0 for entry in entries)
     return report_page(entries, title, recipe=recipe, seconds=seconds), not any(entry.error for entry in entries)

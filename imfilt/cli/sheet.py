@@ -13,7 +13,7 @@ from imfilt.cli.figures import check_figures, figure_option, overwrite_option, w
 from imfilt.cli.kernels import KernelCommand, open_registry
 from imfilt.cli.printing import print_path, say
 from imfilt.cli.recipe import chosen_recipe, recipe_options
-from imfilt.cli.source import max_pixels_option, open_picture
+from imfilt.cli.source import called, max_pixels_option, open_picture
 from imfilt.cli.types import POSITIVE
 from imfilt.errors import UsageError
 
@@ -64,7 +64,7 @@ def sheet(
     from imfilt.views.sheet import sheet as draw_sheet
 
     recipes = [replace(recipe, kernels=(kernel,)) for kernel in recipe.kernels]
-    drawn, note = draw_sheet(picture, recipes, Path(image).name, columns=columns, cell=cell)
+    drawn, note = draw_sheet(picture, recipes, Path(called(image)).name, columns=columns, cell=cell)
     write_figure(drawn, output, overwrite=overwrite)
-    say(f"{image}: {note}")
+    say(f"{called(image)}: {note}")
     print_path(output)

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 max_pixels_option = option("Other", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse larger pictures.")
 
 
+def called(name: str) -> str:
+    """Return what the picture is called where a person reads it."""
+    return "standard input" if name == "-" else name
+
+
 def open_picture(name: str, *, max_pixels: int = MAX_PIXELS) -> AnyPicture:
     """Return the picture in the file `name`, or that on standard input for ``-``: of several frames the first.
 
@@ -31,4 +36,4 @@ def open_picture(name: str, *, max_pixels: int = MAX_PIXELS) -> AnyPicture:
         source = io.BytesIO(sys.stdin.buffer.read()) if name == "-" else Path(name)
         return read_picture(source, max_pixels=max_pixels, frame=0)
     except PictureError as error:
-        raise PictureError(f"{'standard input' if name == '-' else name}: {error}") from None
+        raise PictureError(f"{called(name)}: {error}") from None

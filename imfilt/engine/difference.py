@@ -44,7 +44,10 @@ class Difference(NamedTuple):
     psnr: float
     """In decibels; infinite for pictures that are the same."""
     ssim: float | None
-    """The mean over all channels; None for pictures smaller than its window."""
+    """The mean over all channels; None for pictures smaller than its window.
+
+    It is NaN where a sample is no finite number.
+    """
     differing: float
     """The share of samples that differ by more than the tolerance."""
     worst: Worst | None
@@ -105,7 +108,8 @@ def mean_ssim(one: RowSource, other: RowSource, shape: Shape, white: int) -> flo
     totals = []
     for first, last in _strips(rows - reach):
         strips = [each.read_rows(first, last + reach, range(columns)).astype(np.float64) for each in (one, other)]
-        totals += [_ssim(strips[0][..., c], strips[1][..., c], white).sum().item() for c in range(channels)]
+        with np.errstate(invalid="ignore", over="ignore"):  # of NaN and infinity, which make it NaN
+            totals += [_ssim(strips[0][..., c], strips[1][..., c], white).sum().item() for c in range(channels)]
     return math.fsum(totals) / ((rows - reach) * (columns - reach) * channels)
 
 

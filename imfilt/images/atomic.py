@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -83,8 +84,13 @@ def _sync_folder(folder: Path) -> None:
 
 
 def move_into_place(temporary: Path, target: Path, overwrite: bool) -> None:
-    """Give a whole file its name in one step; raise `FileExistsError` where it is taken and may not be overwritten."""
+    """Give a whole file its name in one step; raise `FileExistsError` where it is taken and may not be overwritten.
+
+    A device or a pipe is never replaced: `OSError`.
+    """
     if overwrite:
+        if is_special(target):
+            raise OSError(errno.EINVAL, "what is there is neither a file nor a folder; choose another name")
         temporary.replace(target)
         return
     if os.name == "nt":
@@ -100,6 +106,11 @@ def move_into_place(temporary: Path, target: Path, overwrite: bool) -> None:
         temporary.rename(target)
     else:
         temporary.unlink()
+
+
+def is_special(target: Path) -> bool:
+    """Whether a device, a pipe or a socket is there, or a link to one."""
+    return target.exists() and not (target.is_file() or target.is_dir())
 
 
 def _are_same(one: Path, other: Path) -> bool:

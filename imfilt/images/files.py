@@ -6,14 +6,16 @@ import os
 from pathlib import Path
 
 from imfilt.errors import PictureError, TargetError
-from imfilt.images.atomic import move_into_place
+from imfilt.images.atomic import is_special, move_into_place
 from imfilt.images.temporary import temporary_beside
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
-    """Raise `TargetError` where a file is in the way, or there is no folder for it."""
+    """Raise `TargetError` where something is in the way, or there is no folder for it."""
     if target.is_dir():
         raise TargetError(f"{target}: is a folder; choose another name")
+    if is_special(target):
+        raise TargetError(f"{target}: is neither a file nor a folder; choose another name")
     if os.path.lexists(target) and not overwrite:
         raise TargetError(f"{target}: is there already; use --overwrite to replace it")
     if not target.parent.is_dir():

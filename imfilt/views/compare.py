@@ -67,11 +67,8 @@ def difference_lines(difference: Difference, mode: Mode) -> list[str]:
         ("max", f"{difference.largest:.9g}"),
         ("mean", f"{difference.mean:.6g}"),
         ("mse", f"{difference.mse:.6g}"),
-        ("psnr", f"{difference.psnr:.2f} dB" if math.isfinite(difference.psnr) else "infinite, for nothing differs"),
-        (
-            "ssim",
-            "none, for its window of 11 x 11 does not fit" if difference.ssim is None else f"{difference.ssim:.6f}",
-        ),
+        ("psnr", _psnr(difference)),
+        ("ssim", _ssim(difference.ssim)),
         ("differing", f"{_percent(difference.differing)} of all samples"),
     ]
     if worst is not None:
@@ -79,6 +76,18 @@ def difference_lines(difference: Difference, mode: Mode) -> list[str]:
         place = f"column {worst.column}, row {worst.row}, {_bands(mode)[worst.channel]}"
         facts.append(("worst", f"{place}: {a} and {b}"))
     return [f"{name:<9}  {value}" for name, value in facts]
+
+
+def _psnr(difference: Difference) -> str:
+    if math.isfinite(difference.psnr):
+        return f"{difference.psnr:.2f} dB"
+    return "none, for a difference is infinite" if difference.mse else "infinite, for nothing differs"
+
+
+def _ssim(similarity: float | None) -> str:
+    if similarity is None:
+        return "none, for its window of 11 x 11 does not fit"
+    return f"{similarity:.6f}" if math.isfinite(similarity) else "none, for some samples are no finite numbers"
 
 
 def _percent(share: float) -> str:

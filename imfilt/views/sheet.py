@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import count
@@ -11,6 +12,7 @@ from PIL import Image
 
 from imfilt.batch.work import filter_picture
 from imfilt.engine.recipe import Recipe
+from imfilt.errors import UsageError
 from imfilt.views.colours import INK
 from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, fitted, font
 from imfilt.views.seen import as_seen, reduced
@@ -23,6 +25,7 @@ _WIDTH = 1600
 _BEST_SHAPE = 1.5
 _CELLS = range(180, 760)
 """How wide a cell may be where it is not asked for."""
+_MOST_PIXELS = 100_000_000
 _GAP = 20
 _TITLE = 22
 _LABELS = range(12, 20)
@@ -54,13 +57,19 @@ class Grid(NamedTuple):
 def lay_out(count: int, size: tuple[int, int], *, columns: int | None = None, cell: int | None = None) -> Grid:
     """Return a grid for so many pictures of `size` (columns, rows): that whose sheet is nearest to 3 : 2.
 
-    `columns` and `cell`, the width of a cell in pixels, are chosen where they are not given.
+    `columns` and `cell`, the width of a cell in pixels, are chosen where they are not given. Raises `UsageError` where
+    the sheet would be too large.
     """
-    tried = [_grid(count, size, number, cell) for number in ([columns] if columns else range(1, count + 1))]
-    return min(
+    wanted = [min(columns, count)] if columns else range(1, count + 1)
+    tried = [_grid(count, size, number, cell) for number in wanted]
+    best = min(
         tried,
         key=lambda grid: max(grid.size[0] / grid.size[1] / _BEST_SHAPE, _BEST_SHAPE * grid.size[1] / grid.size[0]),
     )
+    if math.prod(best.size) > _MOST_PIXELS:
+        width, height = best.size
+        raise UsageError(f"a sheet of {width} x {height} pixels is too large; make --cell smaller than {best.cell[0]}")
+    return best
 
 
 def _grid(count: int, size: tuple[int, int], columns: int, cell: int | None) -> Grid:

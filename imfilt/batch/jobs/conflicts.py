@@ -149,13 +149,15 @@ class Conflicts:
         return True
 
     def _check_kind(self, target: str, there: os.stat_result) -> None:
-        """Raise `TargetError` where a target is a folder, or another name of a source."""
+        """Raise `TargetError` where a target is a folder or a device, or another name of a source."""
         is_link = stat.S_ISLNK(there.st_mode)
         source = self._files.get(_number_of(target) if is_link else there.st_ino)
         if source is not None and os.path.exists(target) and os.path.samefile(source, target):
             raise TargetError(f"{target}: is the input {source} under another name; write somewhere else with -o")
         if os.path.isdir(target):
             raise TargetError(f"{target}: is a folder; choose another name")
+        if os.path.exists(target) and not os.path.isfile(target):
+            raise TargetError(f"{target}: is neither a file nor a folder; choose another name")
 
 
 def _folder_of(source: Source) -> str:
