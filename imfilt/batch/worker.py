@@ -30,7 +30,8 @@ class _Stopped(BaseException):
 def main() -> NoReturn:
     """Make the calls that come in on standard input, and send their results to where standard output leads."""
     results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # so that no library can print between the results
+    errors = os.open(os.devnull, os.O_WRONLY) if sys.stderr is None else sys.stderr.fileno()  # None where it is closed
+    os.dup2(errors, sys.stdout.fileno())  # so that no library can print between the results
     serve(Channel(sys.stdin.buffer, results))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -93,7 +94,13 @@ class Thing(NamedTuple):
 
 def _late(module: str, name: str) -> Callable[..., Any]:
     """Return a function of a module that is imported when it is called: most files carry little."""
-    return lambda *arguments: getattr(import_module(f"imfilt.images.{module}"), name)(*arguments)
+
+    @cache  # for looking a module up takes as long as reading most files
+    def function() -> Callable[..., Any]:
+        found: Callable[..., Any] = getattr(import_module(f"imfilt.images.{module}"), name)
+        return found
+
+    return lambda *arguments: function()(*arguments)
 
 
 def _setting(key: str) -> Put:

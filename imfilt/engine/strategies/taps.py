@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -211,10 +212,15 @@ def _groups(stage: Stage) -> list[Group]:
 
     Nor are they looked for in a large matrix, which takes longer than it could spare.
     """
-    groups = group_by_weight(stage.weights)
     taps = stage.down.taps * stage.across.taps
     is_paired = (stage.down.stride, stage.across.stride) == (1, 1) and taps <= _MOST_PAIRED
-    return [pair_up(group) for group in groups] if is_paired else groups
+    return _paired_groups(stage.weights, stage.is_whole) if is_paired else group_by_weight(stage.weights)
+
+
+@lru_cache(maxsize=16)  # it takes as long as the sums of a small picture
+def _paired_groups(weights: Weights, _is_whole: bool) -> list[Group]:
+    """Return the groups with their pairs; floats equal whole numbers, and are not to be taken for them."""
+    return [pair_up(group) for group in group_by_weight(weights)]
 
 
 def _all_taps(group: Group) -> set[Place]:
