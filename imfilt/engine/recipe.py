@@ -179,7 +179,7 @@ class Recipe:
 
     def anchor_of(self, kernel: Kernel) -> Pair:
         """Return the cell of `kernel`, as it is laid over the picture, that lies on the output sample."""
-        return self.anchor or kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
+        return self.anchor or kernel.anchor_cell
 
     def _check_layout(self) -> None:
         """Raise `RecipeError` where channels that are not filtered would not fit to those that are."""

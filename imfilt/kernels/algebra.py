@@ -28,7 +28,7 @@ Spend = Callable[[int], None]
 
 def add(first: Kernel, second: Kernel, spend: Spend = lambda _: None) -> Kernel:
     """Return the sum of two kernels."""
-    anchors = _anchor(first), _anchor(second)
+    anchors = first.anchor_cell, second.anchor_cell
     kernels = first, second
     # Convolution turns the matrix by 180 degrees, so the room above an anchor is what lies below it as it is written.
     below, right = (max(anchor[i] for anchor in anchors) for i in range(2))
@@ -56,7 +56,7 @@ def scale(kernel: Kernel, factor: Fraction, spend: Spend = lambda _: None) -> Ke
     form = kernel.integer_form
     rows = [[weight * factor.numerator for weight in row] for row in form.weights]
     bias = to_fraction(kernel.bias) * factor
-    return _made(rows, form.divisor * factor.denominator, bias, _anchor(kernel), (kernel,))
+    return _made(rows, form.divisor * factor.denominator, bias, kernel.anchor_cell, (kernel,))
 
 
 def compose(outer: Kernel, inner: Kernel, spend: Spend = lambda _: None) -> Kernel:
@@ -71,7 +71,7 @@ def compose(outer: Kernel, inner: Kernel, spend: Spend = lambda _: None) -> Kern
         rows = [[above * across for across in row] for above in column]
     else:
         rows = _convolve(first.weights, second.weights, spend)
-    anchors = _anchor(outer), _anchor(inner)
+    anchors = outer.anchor_cell, inner.anchor_cell
     bias = outer.sum * to_fraction(inner.bias) + to_fraction(outer.bias)
     anchor = anchors[0][0] + anchors[1][0], anchors[0][1] + anchors[1][1]
     return _made(rows, first.divisor * second.divisor, bias, anchor, (outer, inner))
@@ -87,21 +87,21 @@ def normalize(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
 def rotate(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
     """Return the kernel turned by 90 degrees against the clock, as ``numpy.rot90`` does."""
     spend(_cells(kernel))
-    (y, x), width = _anchor(kernel), kernel.size[1]
+    (y, x), width = kernel.anchor_cell, kernel.size[1]
     return _with_rows(kernel, list(zip(*kernel.weights, strict=True))[::-1], (width - 1 - x, y))
 
 
 def flip(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
     """Return the kernel turned by 180 degrees, as ``numpy.flip`` does: what tells convolution from correlation."""
     spend(_cells(kernel))
-    (y, x), (height, width) = _anchor(kernel), kernel.size
+    (y, x), (height, width) = kernel.anchor_cell, kernel.size
     return _with_rows(kernel, [row[::-1] for row in reversed(kernel.weights)], (height - 1 - y, width - 1 - x))
 
 
 def transpose(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
     """Return the kernel with rows and columns exchanged."""
     spend(_cells(kernel))
-    y, x = _anchor(kernel)
+    y, x = kernel.anchor_cell
     return _with_rows(kernel, list(zip(*kernel.weights, strict=True)), (x, y))
 
 
@@ -115,7 +115,7 @@ def dilate(kernel: Kernel, distance: int, spend: Spend = lambda _: None) -> Kern
     rows: list[list[int]] = [[0] * width for _ in range(height)]
     for y, row in enumerate(kernel.integer_form.weights):
         rows[y * distance][::distance] = row
-    y, x = _anchor(kernel)
+    y, x = kernel.anchor_cell
     anchor = y * distance, x * distance
     return _made(rows, kernel.integer_form.divisor, to_fraction(kernel.bias), anchor, (kernel,))
 
@@ -146,10 +146,6 @@ def _made(rows: Rows, divisor: int, bias: Fraction, anchor: Cell, parents: Seque
 def _with_rows(kernel: Kernel, rows: Sequence[Sequence[object]], anchor: Cell) -> Kernel:
     size = len(rows), len(rows[0])
     return replace(kernel, weights=rows, anchor=_unless_middle(anchor, size))  # type: ignore[arg-type]
-
-
-def _anchor(kernel: Kernel) -> Cell:
-    return kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
 
 
 def _unless_middle(anchor: Cell, size: Cell) -> Cell | None:

@@ -93,6 +93,11 @@ class Kernel:
         """Rows and columns of the matrix."""
         return len(self.weights), len(self.weights[0])
 
+    @property
+    def anchor_cell(self) -> tuple[int, int]:
+        """The cell, as the matrix is laid over the picture, that lies on the output sample."""
+        return self.anchor or (len(self.weights) // 2, len(self.weights[0]) // 2)
+
     @cached_property
     def integer_form(self) -> IntegerForm:
         """The exact value of the kernel, as whole weights over one divisor."""

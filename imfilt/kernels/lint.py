@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.naming import match_form
-from imfilt.kernels.numbers import format_number, to_fraction
+from imfilt.kernels.numbers import format_number, format_short, to_fraction
 from imfilt.kernels.registry import Entry, Registry
 from imfilt.kernels.separable import separate
 
@@ -74,7 +74,7 @@ def _sum(kernel: Kernel) -> str | None:
     total = kernel.sum
     if min(abs(total), abs(total - 1)) <= _NEAR:
         return None
-    return f'the weights sum to {_shown(total)}, so a flat picture changes its level; divisor = "sum" keeps it'
+    return f'the weights sum to {format_short(total)}, so a flat picture changes its level; divisor = "sum" keeps it'
 
 
 def _range(kernel: Kernel) -> str | None:
@@ -85,9 +85,11 @@ def _range(kernel: Kernel) -> str | None:
     below, width = to_fraction(kernel.bias) - low, high - low
     stretch = max(Fraction(width) / _WHITE, Fraction(1))
     divisor, bias = to_fraction(kernel.divisor) * stretch, below / stretch
-    clipped = f"results from {_shown(low)} to {_shown(high)} are clipped to 0 to {_WHITE} (8 bits); "
+    clipped = f"results from {format_short(low)} to {format_short(high)} are clipped to 0 to {_WHITE} (8 bits); "
     if kernel.approximate:  # whose divisor is none that a person would write
-        return f"{clipped}a divisor {_shown(stretch)} times as large and bias = {_shown(bias)} hold them all"
+        return (
+            f"{clipped}a divisor {format_short(stretch)} times as large and bias = {format_short(bias)} hold them all"
+        )
     return f"{clipped}divisor = {_toml(divisor)} and bias = {_toml(bias)} hold them all"
 
 
@@ -116,14 +118,13 @@ def _shift(kernel: Kernel) -> str | None:
     total = sum(map(sum, form.weights))
     if total == 0 or any(weight < 0 for row in form.weights for weight in row):
         return None
-    rows, columns = kernel.size
     mass = (
         Fraction(sum(y * sum(row) for y, row in enumerate(reversed(form.weights))), total),
         Fraction(
             sum(x * sum(column) for x, column in enumerate(reversed(list(zip(*form.weights, strict=True))))), total
         ),
     )
-    anchor = kernel.anchor or (rows // 2, columns // 2)
+    anchor = kernel.anchor_cell
     down, right = (place - centre for place, centre in zip(anchor, mass, strict=True))
     if max(abs(down), abs(right)) <= _NEAR:
         return None
@@ -131,7 +132,7 @@ def _shift(kernel: Kernel) -> str | None:
     mend = (
         f"anchor = {nearest} is nearest to its centre" if tuple(nearest) != anchor else "add a row or column of zeros"
     )
-    return f"it moves the picture by {_shown(down)} down and {_shown(right)} to the right; {mend}"
+    return f"it moves the picture by {format_short(down)} down and {format_short(right)} to the right; {mend}"
 
 
 def _zeros(kernel: Kernel) -> str | None:
@@ -179,10 +180,6 @@ def _unit(line: list[float]) -> list[float]:
 def _line(numbers: list[float]) -> str:
     most = max(numbers, key=abs)
     return " ".join(f"{number / most:.3g}" for number in numbers)
-
-
-def _shown(number: Fraction) -> str:
-    return str(number) if number.denominator == 1 else f"{float(number):.6g}"
 
 
 def _toml(number: Fraction) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from imfilt.errors import KernelError, UsageError
 from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
+from imfilt.kernels.naming import clipped
 from imfilt.kernels.registry import Entry, Registry
 
 FAMILY = "family"
@@ -40,7 +41,7 @@ def find_entry(text: str, registry: Registry) -> Entry:
         else:
             kernel = evaluate(tree, registry)
     except UsageError as error:
-        raise type(error)(f"kernel {_shortened(text)!r}: {error}") from None
+        raise type(error)(f"kernel {clipped(text, 60)!r}: {error}") from None
     if kernel is None:
         return registry.entry(text)  # which says that there is none of this name, and what is close to it
     formula = str(tree)
@@ -82,7 +83,3 @@ def family_entries() -> tuple[Entry, ...]:
         Entry(family(), family.aliases, family.meaning, family.source, FAMILY, formula=family.usage)
         for family in FAMILIES.values()
     )
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

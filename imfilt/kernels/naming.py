@@ -48,6 +48,15 @@ def to_stem(text: str) -> str:
     return shortened(stem, _LONGEST_STEM, text) or "custom"
 
 
+def clipped(text: str, most: int) -> str:
+    """Return `text` in no more than `most` characters, for a message.
+
+    >>> clipped("gaussian:sigma=2", 11)
+    'gaussian...'
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def shortened(name: str, most: int, meaning: str | None = None) -> str:
     """Return `name` in no more than `most` characters, with the number of what it means where it has to be cut.
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from numbers import Integral, Rational, Real
 
 from imfilt.errors import KernelError
+from imfilt.kernels.naming import clipped
 
 TYPE_NAMES = {str: "text", bool: "true or false", list: "a list", dict: "a table", type(None): "nothing"}
 
@@ -74,6 +75,15 @@ def plain_number(number: Fraction | float) -> int | float | str:
     return float(number) if _is_float(number) else str(number)
 
 
+def format_short(number: Fraction) -> str:
+    """Return `number` whole, or in six digits.
+
+    >>> format_short(Fraction(12, 4)), format_short(Fraction(1, 3))
+    ('3', '0.333333')
+    """
+    return str(number) if number.denominator == 1 else f"{float(number):.6g}"
+
+
 def parse_exact(text: str) -> Fraction:
     """Return the exact value of a decimal, every digit of it; raise `KernelError` beyond 1e-308 to 1e308.
 
@@ -107,8 +117,7 @@ def _parse(text: str) -> Number:
     text = text.strip()
     match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if match is None:
-        shown = text if len(text) <= 40 else text[:37] + "..."
-        raise KernelError(f"{shown!r} is not a number")
+        raise KernelError(f"{clipped(text, 40)!r} is not a number")
     above, below = (_parse_decimal(part) for part in match.groups(default="1"))
     if match[2] is None:
         return above

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.lookup import FAMILY
-from imfilt.kernels.numbers import format_number
+from imfilt.kernels.numbers import format_number, format_short
 from imfilt.kernels.registry import Entry
 from imfilt.kernels.separable import separate
 
@@ -39,6 +37,7 @@ def kernel_facts(entry: Entry) -> list[tuple[str, str]]:
     """Return what there is to know about a kernel, as names and values."""
     kernel = entry.kernel
     rows, columns = kernel.size
+    total = (format_short if in_decimals(kernel) else format_number)(kernel.sum)
     facts = [
         ("aliases", ", ".join(entry.aliases)),
         ("what it does", entry.description),
@@ -49,7 +48,7 @@ def kernel_facts(entry: Entry) -> list[tuple[str, str]]:
         ("divisor", "" if in_decimals(kernel) else format_number(kernel.divisor)),
         ("bias", format_number(kernel.bias) if kernel.bias else ""),
         ("anchor", f"row {kernel.anchor[0]}, column {kernel.anchor[1]}" if kernel.anchor else ""),
-        ("sum", f"{_short(kernel.sum) if in_decimals(kernel) else format_number(kernel.sum)}{_meaning_of_sum(kernel)}"),
+        ("sum", f"{total}{_meaning_of_sum(kernel)}"),
         ("separable", _factors(kernel)),
         ("8-bit output", _range(kernel)),
     ]
@@ -95,8 +94,4 @@ def _factors(kernel: Kernel) -> str:
 def _range(kernel: Kernel) -> str:
     low, high = kernel.output_range(255)
     outside = low < 0 or high > 255
-    return f"from {_short(low)} to {_short(high)}{' before clipping to 0 to 255' if outside else ''}"
-
-
-def _short(number: Fraction) -> str:
-    return str(number) if number.denominator == 1 else f"{float(number):.6g}"
+    return f"from {format_short(low)} to {format_short(high)}{' before clipping to 0 to 255' if outside else ''}"

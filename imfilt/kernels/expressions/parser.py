@@ -28,7 +28,7 @@ from imfilt.kernels.families.family import Value
 from imfilt.kernels.families.table import find_family
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.matrix_text import parse_matrix
-from imfilt.kernels.naming import did_you_mean
+from imfilt.kernels.naming import clipped, did_you_mean
 from imfilt.kernels.numbers import parse_exact
 
 _LONGEST_TEXT = 4000
@@ -52,7 +52,7 @@ class _Token(NamedTuple):
     column: int
 
     def __str__(self) -> str:
-        return "the end" if self.kind == "end" else repr(self.text if len(self.text) <= 30 else self.text[:27] + "...")
+        return "the end" if self.kind == "end" else repr(clipped(self.text, 30))
 
 
 def parse(text: str) -> Node:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.naming import clipped, did_you_mean
 from imfilt.kernels.numbers import format_exact, to_fraction, to_number
 
 Value = int | Fraction | str
@@ -40,14 +41,14 @@ class Parameter:
         if self.choices:
             found = [choice for choice in self.choices if choice == str(given).strip().casefold()]
             if not found:
-                raise KernelError(f"{self.name}: {_short(given)} must be {self.range}")
+                raise KernelError(f"{self.name}: {clipped(str(given), 30)} must be {self.range}")
             return found[0]
         try:
             value = to_fraction(to_number(given))
         except KernelError as error:
             raise KernelError(f"{self.name}: {error}; it must be {self.range}") from None
         if not self.least <= value <= self.most or (self.is_whole and value.denominator != 1):
-            raise KernelError(f"{self.name}: {_short(given)} must be {self.range}")
+            raise KernelError(f"{self.name}: {clipped(str(given), 30)} must be {self.range}")
         return int(value) if self.is_whole else value
 
 
@@ -89,8 +90,6 @@ class Family:
 
     def read(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Return the checked values of what is given; raise `KernelError` for what is unknown or out of range."""
-        from imfilt.kernels.naming import did_you_mean
-
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in given:
             if name not in known:
@@ -132,8 +131,3 @@ def format_value(value: Value | None) -> str:
         return str(value)
     text = format_exact(value)
     return f"({text})" if "/" in text else text
-
-
-def _short(given: object) -> str:
-    text = str(given)
-    return text if len(text) <= 30 else text[:27] + "..."

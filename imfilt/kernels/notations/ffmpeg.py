@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.notations.forms import anchor_of, centred, decimal, in_the_middle_of, over_whole_divisor, rotate
+from imfilt.kernels.notations.forms import centred, decimal, in_the_middle_of, over_whole_divisor, rotate
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number, to_fraction, to_number
 
@@ -56,7 +56,7 @@ def write(kernel: Kernel) -> str:
         raise KernelError("ffmpeg holds whole weights whose sum is below 2^23; write them with fewer decimals")
     if kernel.bias < 0:
         raise KernelError("ffmpeg holds no negative bias; use another notation, or a kernel without one")
-    laid = centred(rotate(weights), anchor_of(kernel))
+    laid = centred(rotate(weights), kernel.anchor_cell)
     rows, columns = len(laid), len(laid[0])
     mode = ""
     if max(rows, columns) > 1 and min(rows, columns) == 1 and max(rows, columns) <= _LONGEST_LINE:

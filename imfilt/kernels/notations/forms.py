@@ -42,11 +42,6 @@ def over_whole_divisor(kernel: Kernel) -> tuple[list[list[Number]], Number]:
     return [list(row) for row in form.weights], form.divisor
 
 
-def anchor_of(kernel: Kernel) -> tuple[int, int]:
-    """Return the cell, as the matrix is laid over the picture, that lies on the output sample."""
-    return kernel.anchor or (kernel.size[0] // 2, kernel.size[1] // 2)
-
-
 def centred(laid: Rows, anchor: tuple[int, int]) -> list[list[Number]]:
     """Return a matrix of odd sides with the anchor in the middle: the same kernel, with zeros added where needed.
 
@@ -111,7 +106,7 @@ def same_value(one: Kernel, other: Kernel) -> bool:
 
 
 def _value(kernel: Kernel) -> object:
-    taps = centred(rotate(kernel.integer_form.weights), anchor_of(kernel))
+    taps = centred(rotate(kernel.integer_form.weights), kernel.anchor_cell)
     while len(taps) > 1 and not any(taps[0]) and not any(taps[-1]):
         taps = taps[1:-1]
     while len(taps[0]) > 1 and not any(row[0] or row[-1] for row in taps):

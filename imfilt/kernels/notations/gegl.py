@@ -14,7 +14,6 @@ from imfilt.errors import KernelError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.notations.forms import (
     WHITE,
-    anchor_of,
     centred,
     decimal,
     in_the_middle_of,
@@ -56,7 +55,7 @@ def read(text: str) -> Reading:
 def write(kernel: Kernel) -> str:
     """Return the operation and its properties, as the command ``gegl`` takes them."""
     weights, divisor = over_divisor(kernel)
-    laid = centred(rotate(weights), anchor_of(kernel))
+    laid = centred(rotate(weights), kernel.anchor_cell)
     if max(len(laid), len(laid[0])) > _SIDE:
         raise KernelError(f"gimp holds 5 x 5 with the anchor in the middle; this would be {len(laid)} x {len(laid[0])}")
     laid = in_the_middle_of(laid, _SIDE, _SIDE)

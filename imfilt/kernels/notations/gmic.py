@@ -6,7 +6,7 @@ import re
 
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.notations.forms import anchor_of, centred, decimal, decimal_rows, over_divisor, rotate
+from imfilt.kernels.notations.forms import centred, decimal, decimal_rows, over_divisor, rotate
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import to_fraction, to_number
 
@@ -40,7 +40,7 @@ def write(kernel: Kernel) -> str:
     """Return commands for the images before them; where the anchor is not in the middle, with zeros so that it is."""
     weights, divisor = over_divisor(kernel)
     if kernel.anchor:
-        weights = rotate(centred(rotate(weights), anchor_of(kernel)))
+        weights = rotate(centred(rotate(weights), kernel.anchor_cell))
     commands = f"({decimal_rows(weights, between_cells=',', between_rows=';')}) convolve[^-1] [-1],1 remove[-1]"
     if divisor != 1:
         commands += f" div {decimal(divisor)}"

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.notations.forms import WHITE, anchor_of, decimal, decimal_rows, over_divisor, rotate
+from imfilt.kernels.notations.forms import WHITE, decimal, decimal_rows, over_divisor, rotate
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number, to_fraction, to_number
 
@@ -67,7 +67,7 @@ def write(kernel: Kernel) -> str:
     if kernel.bias:
         settings += f"-define convolve:bias={decimal(to_fraction(kernel.bias) * 100 / WHITE)}% "
     rows, columns = kernel.size
-    y, x = anchor_of(kernel)
+    y, x = kernel.anchor_cell
     cells = decimal_rows(weights, between_cells=",", between_rows=" ")
     return f"{settings}-morphology Convolve '{columns}x{rows}+{columns - 1 - x}+{rows - 1 - y}: {cells}'\n"
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
-from imfilt.kernels.notations.forms import anchor_of, decimal, over_divisor, refuse_anchor, refuse_bias, rotate
+from imfilt.kernels.notations.forms import decimal, over_divisor, refuse_anchor, refuse_bias, rotate
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number, to_fraction, to_number
 
@@ -58,7 +58,7 @@ def read(text: str) -> Reading:
 def write_opencv(kernel: Kernel) -> str:
     """Return lines that filter `image` and keep its type."""
     weights, divisor = over_divisor(kernel)
-    y, x = anchor_of(kernel)
+    y, x = kernel.anchor_cell
     return (
         "import cv2\nimport numpy as np\n\n"
         f"kernel = {_array(rotate(weights), divisor)}\n"

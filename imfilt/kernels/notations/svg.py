@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.notations.forms import WHITE, anchor_of, decimal, decimal_rows, over_divisor
+from imfilt.kernels.notations.forms import WHITE, decimal, decimal_rows, over_divisor
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import to_fraction, to_number
 
@@ -55,7 +55,7 @@ def write(kernel: Kernel) -> str:
     """Return the element."""
     weights, divisor = over_divisor(kernel)
     rows, columns = kernel.size
-    y, x = anchor_of(kernel)
+    y, x = kernel.anchor_cell
     attributes = {
         "order": f"{columns} {rows}",
         "kernelMatrix": decimal_rows(weights, between_cells=" ", between_rows="  "),

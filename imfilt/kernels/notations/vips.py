@@ -11,7 +11,6 @@ import re
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.notations.forms import (
-    anchor_of,
     centred,
     decimal,
     decimal_rows,
@@ -56,7 +55,7 @@ def write(kernel: Kernel) -> str:
     weights, divisor = over_whole_divisor(kernel) if is_small else over_divisor(kernel)
     laid = rotate(weights)
     if kernel.anchor:
-        laid = centred(laid, anchor_of(kernel))
+        laid = centred(laid, kernel.anchor_cell)
     head = f"{len(laid[0])} {len(laid)} {decimal(divisor)} {decimal(kernel.bias)}"
     return f"{head}\n{decimal_rows(laid, between_cells=' ', between_rows=chr(10))}\n"
 
