@@ -393,6 +393,8 @@ def test_a_long_sum_of_small_kernels_is_no_trouble() -> None:
 def test_a_single_unknown_name_is_answered_as_ever() -> None:
     with pytest.raises(UnknownKernelError, match=r"^unknown kernel 'gausian'; did you mean .*gaussian"):
         kernel_of("gausian")
+    with pytest.raises(UnknownKernelError, match=r"^unknown kernel 'x{57}\.\.\.'; 'imfilt list-kernels'"):
+        kernel_of("x" * 3000)
 
 
 PIECES = (

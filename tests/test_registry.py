@@ -428,6 +428,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "aliases that are text": (one(more='aliases = "soft"'), "kernel 'mine': aliases must be a list of names"),
     "an alias that is a number": (one(more="aliases = [3]"), "kernel 'mine': aliases: a number where text"),
     "an alias that is no name": (one(more='aliases = ["a b"]'), "kernel 'mine': 'a b' cannot be a name"),
+    "a name of 5000 digits": (one(name="3" * 5000), f"kernel '{'3' * 57}...': '{'3' * 57}...' cannot be a name"),
+    "a key of 5000 letters": (one(more="k" * 5000 + " = 1"), f"kernel 'mine': unknown key '{'k' * 57}...'; known are"),
     "an empty name": (one(name='""'), "kernel '': '' cannot be a name"),
     "a name with a space": (one(name='"a b"'), "kernel 'a b': 'a b' cannot be a name"),
     "a name with a slash": (one(name='"../a"'), "kernel '../a': '../a' cannot be a name"),

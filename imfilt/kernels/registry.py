@@ -120,14 +120,14 @@ class Registry:
         if group is not None:
             return f"{name!r} is a group of {len(group.members)} kernels, and one is asked for; {group.advice}"
         from imfilt.kernels.families.table import family_names
-        from imfilt.kernels.naming import did_you_mean
+        from imfilt.kernels.naming import clipped, did_you_mean
 
         known = [*(known for entry in self.entries for known in entry.names), *family_names()]
         known += [group.name for group in self.groups]
         hint = did_you_mean(name, known)
         if name.partition("-")[0] in self:  # which is what a difference without spaces looks like
             hint = f"a minus after a name needs a space before it; {hint}"
-        return f"unknown kernel {name!r}; {hint}'imfilt list-kernels' lists them all"
+        return f"unknown kernel {clipped(name, 60)!r}; {hint}'imfilt list-kernels' lists them all"
 
 
 def load_registry(*files: str | Path) -> Registry:

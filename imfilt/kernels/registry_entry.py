@@ -9,7 +9,7 @@ from typing import Any
 
 from imfilt.errors import KernelError, RegistryError, UnknownKernelError, UsageError
 from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
-from imfilt.kernels.naming import match_form
+from imfilt.kernels.naming import clipped, match_form
 from imfilt.kernels.numbers import TYPE_NAMES
 from imfilt.kernels.registry import Entry, Registry
 
@@ -122,7 +122,7 @@ def check_keys(table: dict[str, object], known: Collection[str]) -> None:
     """Raise `RegistryError` for a key that is not known."""
     for key in table:
         if key not in known:
-            raise RegistryError(f"unknown key {key!r}{_nearest(key, known)}; known are {', '.join(known)}")
+            raise RegistryError(f"unknown key {clipped(key, 60)!r}{_nearest(key, known)}; known are {', '.join(known)}")
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imfilt.errors import KernelError, RegistryError
 from imfilt.kernels.files import read_bytes
-from imfilt.kernels.naming import match_form
+from imfilt.kernels.naming import clipped, match_form
 from imfilt.kernels.registry import Group, Registry
 from imfilt.kernels.registry_entry import Above, check_keys, to_entry, to_text, to_texts
 
@@ -85,7 +85,7 @@ def _to_registry(document: dict[str, object], origin: str, known: Registry) -> R
             entry = to_entry(name, table, origin, intended, above)
             _check_names(entry.names, taken)
         except (KernelError, RegistryError) as error:
-            raise RegistryError(f"kernel {name!r}: {error}") from None
+            raise RegistryError(f"kernel {clipped(name, 60)!r}: {error}") from None
         entries.append(entry)
         above.add(entry)
     return Registry(tuple(entries), _to_groups(document.get("groups", {}), taken, origin))
@@ -100,7 +100,7 @@ def _to_groups(tables: object, taken: dict[str, str], origin: str) -> tuple[Grou
             groups.append(_to_group(name, table, origin))
             _check_names((name,), taken)
         except RegistryError as error:
-            raise RegistryError(f"group {name!r}: {error}") from None
+            raise RegistryError(f"group {clipped(name, 60)!r}: {error}") from None
     return tuple(groups)
 
 
@@ -123,7 +123,7 @@ def _to_group(name: str, table: object, origin: str) -> Group:
 def _check_names(names: Sequence[str], taken: dict[str, str]) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
-            raise RegistryError(f"{name!r} cannot be a name; use letters, digits, - and _, a letter first")
+            raise RegistryError(f"{clipped(name, 60)!r} cannot be a name; use letters, digits, - and _, a letter first")
         if match_form(name) in taken:
             raise RegistryError(f"the name {name!r} is used twice: kernel {taken[match_form(name)]!r} has it already")
         taken[match_form(name)] = names[0]
