@@ -15,6 +15,7 @@ from imfilt.batch.memory import Admission, memory_needed
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.scheduling import Running, run_jobs
 from imfilt.engine.recipe import Recipe
+from imfilt.images.formats import FORMATS
 from imfilt.kernels.registry import load_registry
 
 MEMINFO = "MemTotal:  8000 kB\nMemAvailable:  3000 kB\n"
@@ -38,6 +39,16 @@ def test_the_need_follows_from_the_header_alone() -> None:
     data = Path("blank.png").read_bytes()
     Path("cut.png").write_bytes(data[: len(data) // 2])
     assert memory_needed(job("cut.png")) >= 2 * 4 * 3000 * 2000
+
+
+def test_a_codec_that_takes_much_memory_counts_read_or_written() -> None:
+    Image.effect_noise((300, 200), 90).convert("RGB").save("a.png")
+    Image.open("a.png").save("a.jp2", irreversible=True)
+    plain, written, read = job("a.png"), job("a.png")._replace(format="JPEG2000"), job("a.jp2")._replace(format="PNG")
+    more = FORMATS["JPEG2000"].codec_bytes * 300 * 200
+    assert more > 4 * 2 * 300 * 200
+    assert memory_needed(written) - memory_needed(plain) == more
+    assert memory_needed(read) == 2 * 4 * 300 * 200 + more + 2 * Path("a.jp2").stat().st_size
 
 
 def test_what_is_no_picture_or_not_there_needs_next_to_nothing() -> None:

@@ -266,6 +266,17 @@ def test_a_manifest_that_cannot_be_written_costs_no_picture(run: Run) -> None:
     assert NAME in result.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="folders are not synced here")
+def test_fsync_brings_the_manifest_to_the_disk_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("in/a.png", "in/b.png")
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    assert run(*RESUME, *EDGE, "--fsync").status == 0
+    manifest, folder = LIST.stat().st_ino, LIST.parent.stat().st_ino
+    pictures = [Path("out", name).stat().st_ino for name in ("a.png", "b.png")]
+    assert synced == [pictures[0], folder, manifest, folder, pictures[1], folder, manifest]
+
+
 @pytest.mark.parametrize("options", [[], ["-o", "b.png"], ["-o", "-"]])
 def test_without_an_output_folder_there_is_nothing_to_go_by(run: Run, options: list[str]) -> None:
     put("a.png")

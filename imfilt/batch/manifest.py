@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from imfilt.images.atomic import sync_folder
+
 NAME = ".imfilt-manifest.jsonl"
 SCHEMA = 1
 
@@ -34,10 +36,11 @@ class Record(NamedTuple):
 
 
 class Manifest:
-    """The manifest of a folder, which need not be there yet."""
+    """The manifest of a folder, which need not be there yet; one that is synced is on the disk when a line is added."""
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, is_synced: bool = False) -> None:
         self.path = Path(folder, NAME)
+        self._is_synced = is_synced
         self.records: dict[str, Record] = {}
         self.exists = self.path.exists()
         self._read_to = 0
@@ -60,6 +63,10 @@ class Manifest:
             line = b"\n" * torn + json.dumps({"schema": SCHEMA, **record._asdict()}).encode() + b"\n"
             if stream.write(line) != len(line):
                 raise OSError("the last line was not taken as a whole")
+            if self._is_synced:
+                os.fsync(stream.fileno())
+                if not self._read_to:  # it may be new
+                    sync_folder(self.path.parent)
             self.records[record.target] = record
 
     def _read_on(self, stream: BinaryIO) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imfilt.batch.jobs import Job
 from imfilt.batch.runners import size_of
+from imfilt.images.formats import FORMATS
 
 _SHARE = 0.8
 """Of the memory that is available when a batch begins, for its pictures."""
@@ -48,7 +49,10 @@ def memory_for_pictures() -> int | None:
 
 
 def memory_needed(job: Job) -> int:
-    """Return an estimate of the bytes that a job needs at most, from the header of its source."""
+    """Return an estimate of the bytes that a job needs at most, from the header of its source.
+
+    Frames are decoded one at a time, so their count is of no account.
+    """
     size = size_of(job)
     if size <= _SMALL_FILE or job.source is None:
         return size * _MOST_A_BYTE
@@ -57,4 +61,5 @@ def memory_needed(job: Job) -> int:
     header = read_header(job.source, job.max_pixels)
     if header is None:
         return size
-    return header.bytes * _COPIES + 2 * size
+    codec_bytes = max(FORMATS[name].codec_bytes for name in (header.format, job.format or header.format))
+    return header.columns * header.rows * (header.pixel_bytes * _COPIES + codec_bytes) + 2 * size

@@ -29,7 +29,7 @@ class Resumption:
 
     def __init__(self, request: Request) -> None:
         folder = str(request.output_folder)
-        self._manifest = Manifest(folder)
+        self._manifest = Manifest(folder, is_synced=request.care.sync)
         self._start = len(os.path.join(folder, ""))
         self._hashes = [hash_of_recipe(recipe, request.saving, request.frame) for _, recipe in request.recipes]
         self._planned: dict[str, _Planned] = {}

@@ -43,7 +43,7 @@ def write_file(write: Callable[[BinaryIO], None], target: Path, manner: Manner) 
             _write(write, temporary, manner)
             move_into_place(temporary, target, manner.overwrite)
             if manner.is_synced:
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
         except FileExistsError:
             if not _are_same(temporary, target):
                 problem = "the target is there already; use --overwrite or --skip-existing"
@@ -73,7 +73,8 @@ def _check_disk(stream: BinaryIO) -> None:
     stream.truncate(end)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the entries of a folder."""
     if os.name == "nt":  # where a folder cannot be opened
         return
     entries = os.open(folder, os.O_RDONLY)

@@ -49,6 +49,8 @@ class Format(NamedTuple):
     """Whether its frames are pages, each with a size and data of its own."""
     indexed: bool = False
     """Whether it holds indices into a palette."""
+    codec_bytes: int = 0
+    """That its decoder or encoder takes for a pixel beside two copies, as `tests/benchmarks/memory.py` measures."""
 
     @property
     def is_written(self) -> bool:
@@ -103,7 +105,7 @@ FORMATS = {
             variants=("MPO",),
             lends=True,
         ),
-        Format("GIF", (".gif",), _modes("L LA RGB RGBA"), frames="gif", indexed=True),
+        Format("GIF", (".gif",), _modes("L LA RGB RGBA"), frames="gif", indexed=True, codec_bytes=55),
         Format("BMP", (".bmp", ".dib"), _modes("L RGB"), variants=("DIB",)),
         Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), _modes("L RGB I;16 F") | deep_modes("RGB", "uint16")),
         Format(
@@ -123,6 +125,7 @@ FORMATS = {
             has_quality=True,
             compressions={"fast": {"method": 0}, "small": {"method": 6}},
             frames="webp",
+            codec_bytes=11,
         ),
         Format(
             "AVIF",
@@ -133,17 +136,24 @@ FORMATS = {
             has_quality=True,
             compressions={"fast": {"speed": 10}, "small": {"speed": 2}},
             frames="avif",
+            codec_bytes=38,
         ),
-        Format("JPEG2000", (".jp2", ".j2k", ".jpx"), _modes("L LA RGB RGBA CMYK I;16") | _DEEP_PNG, in_memory=True),
+        Format(
+            "JPEG2000",
+            (".jp2", ".j2k", ".jpx"),
+            _modes("L LA RGB RGBA CMYK I;16") | _DEEP_PNG,
+            in_memory=True,
+            codec_bytes=39,
+        ),
         Format("TGA", (".tga",), _modes("L LA RGB RGBA"), {"compression": "tga_rle"}),
         Format("PCX", (".pcx",), _modes("L RGB")),
-        Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA")),
-        Format("QOI", (".qoi",), _modes("RGB RGBA")),
+        Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA"), codec_bytes=5),
+        Format("QOI", (".qoi",), _modes("RGB RGBA"), codec_bytes=4),
         Format("DDS", (".dds",), _modes("L LA RGB RGBA")),
         Format("SPIDER", (".spi",), _modes("F")),
         *(Format(name, (extension,), frozenset()) for name, extension in _READ_ONLY.items()),
         Format("XVTHUMB", (".p7",), frozenset(), variants=("XVThumb",)),
-        Format("NPY", (".npy",), _modes("L LA RGB RGBA I;16 I F") | _DEEP_NPY, is_pillows=False),
+        Format("NPY", (".npy",), _modes("L LA RGB RGBA I;16 I F") | _DEEP_NPY, is_pillows=False, codec_bytes=2),
     )
 }
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imfilt.errors import PictureError
-from imfilt.images.reading import opened
+from imfilt.images.depth import loss_of
+from imfilt.images.reading import FORMAT_OF, opened
 
 _WIDTHS = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2}
 """Bytes that a pixel takes when it is decoded, where these are not four."""
+_DEEP_WIDTH = 8
+"""Of four channels of 16 bits, which Pillow would cut to 8."""
 
 
 class Header(NamedTuple):
@@ -19,17 +22,15 @@ class Header(NamedTuple):
     rows: int
     pixel_bytes: int
     """That a pixel takes when it is decoded."""
-
-    @property
-    def bytes(self) -> int:
-        """That the decoded picture takes."""
-        return self.columns * self.rows * self.pixel_bytes
+    format: str
+    """A key of `FORMATS`."""
 
 
 def read_header(source: Path, max_pixels: int) -> Header | None:
     """Return what the header of a file says; None where it cannot be read, which is told when the picture is."""
     try:
         with opened(source, max_pixels) as image:
-            return Header(*image.size, _WIDTHS.get(image.mode, 4))
+            pixel_bytes = _DEEP_WIDTH if loss_of(image) else _WIDTHS.get(image.mode, 4)
+            return Header(*image.size, pixel_bytes, FORMAT_OF[str(image.format)])
     except PictureError:
         return None
