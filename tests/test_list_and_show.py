@@ -278,7 +278,10 @@ def test_a_kernel_with_a_negative_divisor_is_shown_with_the_range_it_really_has(
     assert shown["8-bit output"] == "from -219.141 to 474.141 before clipping to 0 to 255"
 
 
-def test_fractions_bias_and_anchor_are_shown_and_texts_cannot_steer_a_terminal(run: Run, hostile: Path) -> None:
+def test_fractions_bias_and_anchor_are_shown_and_texts_cannot_steer_a_terminal(
+    run: Run, hostile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
     for terminal in (False, True):
         result = run("show-kernel", "wicked", "--registry", hostile, terminal=terminal)
         assert result.status == 0

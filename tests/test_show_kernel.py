@@ -195,3 +195,22 @@ def test_long_numbers_are_shown_as_decimals(run: Run) -> None:
         weights = weights_of(find_entry(kernel, imfilt.load_registry()).kernel).ravel()
         assert [float(cell) for cell in cells] == pytest.approx(list(weights), rel=1e-5)
     assert "  6/143  -15/143  -10/429" in run("show-kernel", "savgol:size=11,degree=4").lines[2]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", ["gaussian5", "gaussian:sigma=3.75", "sobel-x", "gabor"])
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_cut(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = run("show-kernel", name, terminal=True).lines
+    assert max(map(len, lines)) <= width
+    words = set(" ".join(run("show-kernel", name).lines).split())
+    facts = lines[next(i for i, line in enumerate(lines) if line.startswith("what it does")) :]
+    assert set(" ".join(facts).split()) <= words
+
+
+def test_what_rounding_leaves_of_no_gain_is_shown_as_0(run: Run) -> None:
+    lines = run("show-kernel", "gaussian5").lines
+    assert [line.rpartition("|")[2].strip() for line in lines if "|" in line] == ["1 to 0"] * 3

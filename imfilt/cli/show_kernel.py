@@ -18,7 +18,7 @@ from imfilt.kernels.lookup import find_entry
 from imfilt.kernels.notations.table import NOTATIONS, write_kernel
 from imfilt.kernels.registry import Entry
 from imfilt.views.kernel_json import kernel_object
-from imfilt.views.kernel_text import kernel_facts, matrix_lines
+from imfilt.views.kernel_text import kernel_facts, matrix_lines, parameter_facts
 from imfilt.views.plain import printable
 
 EXAMPLES = """
@@ -90,10 +90,7 @@ def show_kernel(
     print()
     from imfilt.views.kernel_analysis import analysis_facts, plan_lines, response_lines
 
-    facts = [*kernel_facts(entry), *analysis_facts(entry.kernel)]
-    width = max(len(fact) for fact, _ in facts)
-    for fact, value in facts:
-        print(f"{fact:<{width}}  {printable(value)}")
+    _print_facts([*kernel_facts(entry), *analysis_facts(entry.kernel), *parameter_facts(entry)])
     _print_part("gain for waves", response_lines(entry.kernel, in_ascii=not _has_blocks()))
     _print_part("plan for 8-bit RGB, 6000 x 4000", plan_lines(entry.kernel, alternatives=with_plan))
 
@@ -104,6 +101,18 @@ def _print_json(entry: Entry) -> None:
     from imfilt.views.kernel_analysis import analysis_object
 
     print(json.dumps({**kernel_object(entry), **analysis_object(entry.kernel)}))
+
+
+def _print_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Print names and values: on a terminal no line is wider than it."""
+    from textwrap import wrap
+
+    names = max(len(name) for name, _ in facts)
+    room = max(shutil.get_terminal_size().columns - names - 2, names) if standard_output().isatty() else None
+    for name, value in facts:
+        lines = wrap(printable(value), room, break_on_hyphens=False) if room else [printable(value)]
+        for number, line in enumerate(lines):
+            print(f"{'' if number else name:<{names}}  {line}")
 
 
 def _print_part(title: str, lines: Sequence[str]) -> None:

@@ -13,12 +13,13 @@ from imfilt.views.plain import printable
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-FAINT: Colour = (120, 124, 132)
+FAINT: Colour = (104, 108, 116)
 LINE: Colour = (205, 208, 214)
 MARK: Colour = (214, 64, 20)
 
 MARGIN = 24
-_LEAST_CELL = 14
+LEAST_CELL = 14
+"""Pixels from side to side of a cell in which a number can be read."""
 _SMALLEST_TEXT, _LARGEST_TEXT = 9, 18
 
 
@@ -56,7 +57,7 @@ def draw_cells(
     labels: Sequence[Sequence[str]],
 ) -> None:
     """Draw a grid of cells of `side` pixels; labels are left out where they would be too small to read."""
-    if side < _LEAST_CELL:
+    if side < LEAST_CELL:
         grid = Image.new("RGB", (len(colours[0]), len(colours)))
         grid.putdata([colour for row in colours for colour in row])
         image.paste(grid.resize((grid.width * side, grid.height * side), Image.Resampling.NEAREST), place)

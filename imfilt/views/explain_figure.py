@@ -10,7 +10,19 @@ from PIL import Image, ImageDraw
 
 from imfilt.kernels.numbers import Number
 from imfilt.views.colours import INK, Colour, signed_colours
-from imfilt.views.drawing import FAINT, LINE, MARGIN, MARK, canvas, cell_size, draw_cells, fitted, font, text_width
+from imfilt.views.drawing import (
+    FAINT,
+    LEAST_CELL,
+    LINE,
+    MARGIN,
+    MARK,
+    canvas,
+    cell_size,
+    draw_cells,
+    fitted,
+    font,
+    text_width,
+)
 from imfilt.views.exact import short_cells
 from imfilt.views.explain import Channel, Explanation, sums_of, window_name
 from imfilt.views.seen import as_seen
@@ -25,6 +37,7 @@ _CAPTION = 20
 _LEAST_STEP = 170
 _SIGNS = "x", "="
 _SIGN_ROOM = 44
+_BORDER = 2
 _PICTURE = 230
 
 
@@ -54,8 +67,12 @@ def explanation_figure(explanation: Explanation, picture: AnyPicture, title: str
         draw.text((MARGIN, below), fitted(note, _SMALL, thumbnail.width), FAINT, font(_SMALL))
         below += 18
     if any(any(row) for channel in explanation.channels for row in channel.account.beyond):
-        _draw_corner(draw, (MARGIN, below + 3), 30)
-        draw.text((MARGIN + 16, below), "beyond the border", FAINT, font(_SMALL))
+        if side >= LEAST_CELL:
+            _draw_corner(draw, (MARGIN, below + 3), 30)
+            draw.text((MARGIN + 16, below), "beyond the border", FAINT, font(_SMALL))
+        else:
+            draw.line((MARGIN, below + 8, MARGIN + 10, below + 8), fill=MARK, width=_BORDER)
+            draw.text((MARGIN + 16, below), "the border", FAINT, font(_SMALL))
     for channel, steps in zip(explanation.channels, lines, strict=True):
         _draw_channel(image, channel, explanation, (left, top), side)
         text = left + 3 * max(grid[0], _LEAST_STEP) + 2 * _SIGN_ROOM + MARGIN
@@ -86,10 +103,24 @@ def _draw_channel(
         if number < len(_SIGNS):
             at = left + (columns + step) / 2, top + _CAPTION + rows / 2
             draw.text(at, _SIGNS[number], INK, font(_TITLE), anchor="mm")
-    for i, row in enumerate(account.beyond):
+    _mark_beyond(draw, account.beyond, (place[0], place[1] + _CAPTION), side)
+
+
+def _mark_beyond(
+    draw: ImageDraw.ImageDraw, beyond: Sequence[Sequence[bool]], place: tuple[int, int], side: int
+) -> None:
+    """Mark the cells that lie beyond the border; where they are small, the border itself."""
+    for i, row in enumerate(beyond):
         for j, is_beyond in enumerate(row):
-            if is_beyond:
-                _draw_corner(draw, (place[0] + j * side, place[1] + _CAPTION + i * side), side)
+            left, top = place[0] + j * side, place[1] + i * side
+            if side >= LEAST_CELL:
+                if is_beyond:
+                    _draw_corner(draw, (left, top), side)
+                continue
+            if j and is_beyond != row[j - 1]:
+                draw.line((left, top, left, top + side), fill=MARK, width=_BORDER)
+            if i and is_beyond != beyond[i - 1][j]:
+                draw.line((left, top, left + side, top), fill=MARK, width=_BORDER)
 
 
 def _draw_corner(draw: ImageDraw.ImageDraw, place: tuple[int, int], side: int) -> None:

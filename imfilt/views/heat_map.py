@@ -42,7 +42,7 @@ def heat_map(kernel: Kernel, width: int) -> HeatMap:
         [_furthest(weights, range(i, i + step), range(j, j + step)) for j in range(0, len(weights[0]), step)]
         for i in range(0, len(weights), step)
     ]
-    note = "sign and tenths of the largest weight"
+    note = "sign and tenths of the largest weight; a sign alone is less than one"
     if step > 1:
         note += f"; a cell is the one furthest from 0 of {step} x {step}"
     return HeatMap(_cells(small, _tenths(small)), note)
@@ -71,4 +71,4 @@ def _tenths(weights: list[list[int]]) -> list[list[str]]:
 def _label(weight: int, largest: int) -> str:
     if not weight:
         return " ·"
-    return f"{'-' if weight < 0 else '+'}{min(abs(weight) * 10 // largest, 9)}"
+    return f"{'-' if weight < 0 else '+'}{min(abs(weight) * 10 // largest, 9) or ' '}"

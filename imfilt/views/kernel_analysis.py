@@ -12,6 +12,8 @@ from imfilt.kernels.structure import LARGEST_FOR_RANK, rank, symmetries
 from imfilt.views.exact import decimal
 
 _PHOTOGRAPH = 4000, 6000, 3
+_NOISE = 1e-12
+"""What rounding leaves of a gain of 0, as a share of the largest."""
 _BARS = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS = " .:-=+*#@"
 
@@ -43,7 +45,8 @@ def response_lines(kernel: Kernel, *, in_ascii: bool = False) -> list[str]:
     for name, response in responses.items():
         shares = response / largest if largest else response
         plot = "".join(bars[round(float(share) * (len(bars) - 1))] for share in shares)
-        lines.append(f"{name:<{width}}  {plot}|  {response[0]:.4g} to {response[-1]:.4g}")
+        ends = (0.0 if end < _NOISE * largest else end for end in (response[0], response[-1]))
+        lines.append(f"{name:<{width}}  {plot}|  {' to '.join(f'{end:.4g}' for end in ends)}")
     axis = f"0{'1/2 cycle a sample':>{len(plot) - 1}}"
     return [*lines, f"{'':<{width}}  {axis}"]
 

@@ -12,18 +12,18 @@ from imfilt.engine.response import frequency_response, impulse_response
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_number
 from imfilt.views.colours import INK, SIGNED, Colour, signed_colours
-from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, cell_size, draw_cells, fitted, font
+from imfilt.views.drawing import FAINT, LEAST_CELL, LINE, MARGIN, canvas, cell_size, draw_cells, fitted, font
 from imfilt.views.kernel_text import in_decimals, matrix_lines
 
 Floats = NDArray[np.float64]
 
 _ROOM = 320
-_MOST_CELLS = 64
 _TITLE, _TEXT, _SMALL = 22, 15, 13
 _LEGEND = 14
 _GRADIENT = ((13, 8, 60), (140, 41, 110), (240, 130, 50), (252, 250, 200))
 """From no gain to the largest."""
-_SAMPLES = 321
+_SAMPLES = _ROOM - 1
+"""An odd number, so that there is a middle; with its frame it is as wide as cells with theirs."""
 
 
 def kernel_figure(kernel: Kernel, title: str) -> Image.Image:
@@ -61,9 +61,9 @@ def kernel_figure(kernel: Kernel, title: str) -> Image.Image:
 def _matrix(kernel: Kernel) -> Image.Image:
     rows, columns = kernel.size
     form = kernel.integer_form
-    if max(rows, columns) > _MOST_CELLS:
-        return _signed(np.array([[weight / form.divisor for weight in row] for row in form.weights]))
     side = cell_size(rows, columns, _ROOM)
+    if side < LEAST_CELL:
+        return _signed(np.array([[weight / form.divisor for weight in row] for row in form.weights]))
     image, _ = canvas(columns * side + 1, rows * side + 1)
     labels = [line.split() for line in matrix_lines(kernel)]
     draw_cells(image, (0, 0), side, signed_colours(form.weights), labels)
@@ -74,10 +74,8 @@ def _signed(numbers: Floats) -> Image.Image:
     """Return numbers as colours, each as a square, or several as one point."""
     largest = np.abs(numbers).max() or 1.0
     image = Image.fromarray(_graded(numbers / largest, SIGNED, low=-1))
-    factor = _ROOM / max(image.size)
-    size = (round(image.width * max(int(factor), 1)), round(image.height * max(int(factor), 1)))
-    if factor < 1:
-        size = max(round(image.width * factor), 1), max(round(image.height * factor), 1)
+    factor = _SAMPLES / max(image.size)
+    size = max(round(image.width * factor), 1), max(round(image.height * factor), 1)
     return _framed(image.resize(size, Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX))
 
 

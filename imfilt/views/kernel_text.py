@@ -52,10 +52,10 @@ def kernel_facts(entry: Entry) -> list[tuple[str, str]]:
         ("separable", _factors(kernel)),
         ("8-bit output", _range(kernel)),
     ]
-    return [(name, value) for name, value in facts if value] + _parameters(entry)
+    return [(name, value) for name, value in facts if value]
 
 
-def _parameters(entry: Entry) -> list[tuple[str, str]]:
+def parameter_facts(entry: Entry) -> list[tuple[str, str]]:
     """Return the parameters that the family of a kernel has, and what they mean."""
     if entry.origin != FAMILY:
         return []

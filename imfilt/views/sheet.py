@@ -55,7 +55,7 @@ class Grid(NamedTuple):
 
 
 def lay_out(count: int, size: tuple[int, int], *, columns: int | None = None, cell: int | None = None) -> Grid:
-    """Return a grid for so many pictures of `size` (columns, rows): that whose sheet is nearest to 3 : 2.
+    """Return a grid for so many pictures of `size` (columns, rows): a sheet near to 3 : 2 with little left empty.
 
     `columns` and `cell`, the width of a cell in pixels, are chosen where they are not given. Raises `UsageError` where
     the sheet would be too large.
@@ -64,7 +64,10 @@ def lay_out(count: int, size: tuple[int, int], *, columns: int | None = None, ce
     tried = [_grid(count, size, number, cell) for number in wanted]
     best = min(
         tried,
-        key=lambda grid: max(grid.size[0] / grid.size[1] / _BEST_SHAPE, _BEST_SHAPE * grid.size[1] / grid.size[0]),
+        key=lambda grid: (
+            max(grid.size[0] / grid.size[1] / _BEST_SHAPE, _BEST_SHAPE * grid.size[1] / grid.size[0])
+            * (grid.rows * grid.columns / count)
+        ),
     )
     if math.prod(best.size) > _MOST_PIXELS:
         width, height = best.size
