@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import Run
 from PIL import Image
+from terminal import PLACEHOLDER, kitty_pictures, screen_of
 
 import imfilt
+from imfilt.cli import preview
+from imfilt.engine.recipe import Recipe
 from imfilt.images.reading import to_picture
-from imfilt.views.preview import lay_out
+from imfilt.views.preview import lay_out, make_preview
 from imfilt.views.seen import as_seen
 
 CODES = re.compile(r"\x1b\[([0-9;]*)m")
@@ -118,3 +123,63 @@ def test_the_name_of_a_file_cannot_steer_the_terminal(run: Run, monkeypatch: pyt
     assert result.status == 0
     assert b"\x1b" not in result.stdout
     assert "[red]a.png" in result.text
+
+
+@pytest.fixture(params=[(10, 20), (8, 17)])
+def cell(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Stand in a terminal whose letters have so many columns and rows of pixels."""
+    size: tuple[int, int] = request.param
+    measured = pytest.importorskip("textual_image._terminal")
+    monkeypatch.setattr(measured.get_cell_size, "_result", measured.CellSize(*size), raising=False)
+    return size
+
+
+def shown_pictures(name: str, cell: tuple[int, int]) -> list[Image.Image]:
+    """Return before and after edge3, as they fit into a window of 80 columns and 24 lines."""
+    picture = to_picture(Image.open(name))
+    layout = lay_out((picture.shape[1], picture.shape[0]), 80, 23)
+    shown = make_preview(
+        picture, Recipe((imfilt.load_registry()["edge3"],)), (layout.columns * cell[0], layout.rows * cell[1])
+    )
+    return [shown.before, shown.after]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (60, 45), (400, 60), (900, 1300)])
+def test_kitty_is_sent_the_very_pixels_at_their_size(
+    run: Run, monkeypatch: pytest.MonkeyPatch, cell: tuple[int, int], size: tuple[int, int]
+) -> None:
+    from textual_image.renderable import TGPImage
+
+    monkeypatch.setattr(preview, "_pixel_graphics", lambda: preview._Pixels(TGPImage, cell))
+    monkeypatch.setattr(sys, "__stdout__", messages := io.StringIO())
+    Image.effect_noise(size, 90).convert("RGB").save("a.png")
+    result = run("preview", "a.png", "-k", "edge3", terminal=True)
+    assert (result.status, result.stderr) == (0, "")
+    sent = kitty_pictures(messages.getvalue())
+    assert len(sent) == 2
+    for (picture, (columns, rows)), expected in zip(sent.values(), shown_pictures("a.png", cell), strict=True):
+        assert picture.size == (columns * cell[0], rows * cell[1])  # or the terminal would stretch it
+        assert picture.getchannel("A").getbbox() == (0, 0, *expected.size)
+        assert picture.crop((0, 0, *expected.size)).convert("RGB").tobytes() == expected.tobytes()
+    assert result.text.count(PLACEHOLDER) == sum(columns * rows for _, (columns, rows) in sent.values())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (60, 45), (400, 60), (900, 1300)])
+def test_sixels_leave_the_pixels_on_the_screen_side_by_side_or_one_below_the_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch, cell: tuple[int, int], size: tuple[int, int]
+) -> None:
+    from textual_image.renderable import SixelImage
+
+    monkeypatch.setattr(preview, "_pixel_graphics", lambda: preview._Pixels(SixelImage, cell))
+    Image.effect_noise(size, 90).save("a.png")
+    result = run("preview", "a.png", "-k", "edge3", terminal=True)
+    assert (result.status, result.stderr) == (0, "")
+    screen = screen_of(result.text, 80, 60, cell)
+    before, after = shown_pictures("a.png", cell)
+    is_beside = lay_out(size, 80, 23).is_beside
+    width = max(-(-before.width // cell[0]), 20)
+    left = (width + 2) * cell[0] if is_beside else 0
+    top = cell[1] if is_beside else (2 + -(-before.height // cell[1])) * cell[1]
+    for picture, (x, y) in ((before, (0, cell[1])), (after, (left, top))):
+        on_screen = screen[y : y + picture.height, x : x + picture.width].astype(int)
+        assert np.abs(on_screen - np.asarray(picture)).max() <= 16  # as few colours as sixels have

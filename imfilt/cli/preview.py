@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -27,9 +27,18 @@ imfilt preview car.jpg -k gaussian5 -k edge3     kernels in a row
 """
 
 _WITHOUT_PIXELS = ("dumb", "linux", "screen", "tmux", "vt")
-_CELL = 10, 20
-"""Pixels that a letter is wide and high, about, where a terminal shows pixels."""
+_MOST_CELLS = 297
+"""The longest side that the protocol of kitty numbers."""
 _LEAST_NAME = 20
+
+
+class _Pixels(NamedTuple):
+    """How a terminal shows pixels."""
+
+    image: Any
+    """What Rich renders, made of an image of Pillow."""
+    cell: tuple[int, int]
+    """Columns and rows of pixels that a letter takes."""
 
 
 @click.command("preview", cls=KernelCommand, examples=EXAMPLES)
@@ -54,10 +63,11 @@ def preview(context: click.Context, /, image: str, *, blocks: bool, **options: A
     from imfilt.views.preview import lay_out, make_preview
 
     window = shutil.get_terminal_size()
-    layout = lay_out((picture.shape[1], picture.shape[0]), window.columns, window.lines - 1)
+    columns, lines = (min(length, _MOST_CELLS) for length in window)
+    layout = lay_out((picture.shape[1], picture.shape[0]), columns, lines - 1)
     has_colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     pixels = _pixel_graphics() if has_colours and not blocks else None
-    cell = _CELL if pixels else (1, 2)
+    cell = pixels.cell if pixels else (1, 2)
     shown = make_preview(picture, recipe, (layout.columns * cell[0], layout.rows * cell[1]))
     console = Console(color_system="auto" if has_colours else None, highlight=False)
     drawn = [_drawn(each, pixels, console) for each in (shown.before, shown.after)]
@@ -67,24 +77,25 @@ def preview(context: click.Context, /, image: str, *, blocks: bool, **options: A
     console.print(printable(f"{called(image)}: {shown.note}"), style="dim" if has_colours else "", markup=False)
 
 
-def _pixel_graphics() -> Any:
+def _pixel_graphics() -> _Pixels | None:
     """Return what shows pixels in this terminal, by asking it; None where nothing does."""
     if os.environ.get("TERM", "dumb").startswith(_WITHOUT_PIXELS):
         return None
     with suppress(ImportError):
+        from textual_image._terminal import get_cell_size
         from textual_image.renderable import Image, SixelImage, TGPImage
 
-        return Image if Image in (SixelImage, TGPImage) else None
+        return _Pixels(Image, get_cell_size()) if Image in (SixelImage, TGPImage) else None
     return None
 
 
-def _drawn(image: Image, pixels: Any, console: Console) -> RenderableType:
+def _drawn(image: Image, pixels: _Pixels | None, console: Console) -> RenderableType:
     from rich.text import Text
 
-    from imfilt.views.preview import half_blocks, shades
+    from imfilt.views.preview import half_blocks, in_whole_cells, shades
 
     if pixels:
-        return pixels(image, width=-(-image.width // _CELL[0]))  # type: ignore[no-any-return]
+        return pixels.image(in_whole_cells(image, pixels.cell))  # type: ignore[no-any-return]
     if console.color_system is None:
         return Text("\n".join(shades(image)), no_wrap=True)
     from rich.color import Color

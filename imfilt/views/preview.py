@@ -63,6 +63,17 @@ def make_preview(picture: AnyPicture, recipe: Recipe, room: tuple[int, int]) -> 
     return Preview(as_seen(small, room), as_seen(filtered, room), note)
 
 
+def in_whole_cells(image: Image.Image, cell: tuple[int, int]) -> Image.Image:
+    """Return an image with so much room at its right and below, clear, that it takes whole cells of `cell` pixels.
+
+    A terminal would stretch it otherwise.
+    """
+    width, height = (-(-length // step) * step for length, step in zip(image.size, cell, strict=True))
+    whole = Image.new("RGBA", (width, height), (0, 0, 0, 0))
+    whole.paste(image)
+    return whole
+
+
 def half_blocks(image: Image.Image) -> list[list[tuple[Colour | None, Colour | None]]]:
     """Return the colours of the upper and the lower half of each letter; below a last odd row there is nothing."""
     levels = iter(image.tobytes())
