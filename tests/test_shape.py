@@ -12,7 +12,7 @@ from conftest import Run
 from numpy.typing import NDArray
 
 import imfilt
-from imfilt.engine.stacks import STACKS, Step, follow, parse_input
+from imfilt.analysis.stacks import STACKS, Step, follow, parse_input
 
 
 def stack(name: str) -> list[Step]:

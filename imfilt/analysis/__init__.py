@@ -1,1 +1,1 @@
-"""What was done to a picture, from the picture before and the picture after. Arrays in, findings out; no files."""
+"""What the engine does, and did: findings from arrays and recipes, which no picture is made with; no files."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import click
 
+from imfilt.analysis.stacks import LAYERS, STACKS, follow, parse_input
 from imfilt.cli.command import Command, option
 from imfilt.cli.printing import standard_output
-from imfilt.engine.stacks import LAYERS, STACKS, follow, parse_input
 from imfilt.errors import UsageError
 from imfilt.views.shape import as_json, stack_lines
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageMode
 
-from imfilt.engine.difference import Difference, absolute_differences, measure_difference
+from imfilt.analysis.difference import Difference, absolute_differences, measure_difference
 from imfilt.errors import UsageError
 from imfilt.images.formats import describe_mode
 from imfilt.images.rows import rows_of
