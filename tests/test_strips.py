@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
+import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -280,3 +281,11 @@ class Untouched:
 
     def read_rows(self, first: int, last: int, columns: range) -> NDArray[np.uint8]:
         return np.broadcast_to(np.uint8(0), (last - first, len(columns), self._channels))
+
+
+@pytest.mark.parametrize("border", ["edge", "reflect", "wrap"])
+def test_nan_that_signals_is_filtered_without_a_warning(border: str) -> None:
+    image = np.full((60, 50), 0x7F800001, np.uint32).view(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(imfilt.apply(image, "box3", border=border)).all()
