@@ -29,7 +29,7 @@ UNTOUCHED = b"this was here before"
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "work"
+    folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
 
@@ -316,7 +316,7 @@ def test_several_inputs_for_one_file_are_an_error(run: Run, output: str) -> None
     assert tree() == ["a.png", "c.png"]
 
 
-@pytest.mark.parametrize("output", ["a.png", "./a.png", "../work/a.png", "link.png", "hard.png", "."])
+@pytest.mark.parametrize("output", ["a.png", "./a.png", "../here/a.png", "link.png", "hard.png", "."])
 def test_an_input_is_never_its_own_output(run: Run, output: str) -> None:
     put("a.png")
     Path("link.png").symlink_to("a.png")

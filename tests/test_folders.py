@@ -44,7 +44,7 @@ def usage(result: Result, *words: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "work"
+    folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
 
@@ -257,7 +257,7 @@ def two_names() -> list[str]:
     put("a.png")
     Path("hard.png").hardlink_to("a.png")
     Path("soft.png").symlink_to("a.png")
-    return ["a.png", "./a.png", "hard.png", "./hard.png", "soft.png", "../work/soft.png"]
+    return ["a.png", "./a.png", "hard.png", "./hard.png", "soft.png", "../here/soft.png"]
 
 
 def test_one_file_under_several_names_has_a_result_for_each_and_one_name_only_one(run: Run) -> None:
@@ -324,7 +324,7 @@ def test_names_that_are_one_file_to_the_file_system_are_an_error(
 def test_the_file_system_is_asked_without_a_trace(tmp_path: Path) -> None:
     assert names.is_one_name(str(tmp_path / "a.png"), str(tmp_path / "a.png"))
     assert not names.is_one_name(str(tmp_path / "a" / "b.png"), str(tmp_path / "b" / "b.png"))
-    assert list(tmp_path.iterdir()) == [tmp_path / "work"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "here"]
 
 
 def test_a_target_that_would_be_a_folder_as_well_is_an_error(run: Run) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import IO, NoReturn, Protocol, cast
 
 from imfilt.batch.channel import Channel
 
@@ -47,9 +47,8 @@ class StartedChild:
     def __init__(self) -> None:
         command = [sys.executable, "-P", "-c", _START.format(path=sys.path)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self.channel = Channel(self._process.stdout, self._process.stdin)
+        # They are there, for they were asked for.
+        self.channel = Channel(cast(IO[bytes], self._process.stdout), cast(IO[bytes], self._process.stdin))
         self.pid = self._process.pid
 
     def terminate(self) -> None:

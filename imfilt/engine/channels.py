@@ -173,7 +173,8 @@ class ViewedRows:
 
     def write_rows(self, first: int, columns: range, rows: Array) -> None:
         """Put results into rows that are otherwise those of the source."""
-        assert self._view.put is not None
+        if self._view.put is None:
+            raise TypeError("these channels are results of their own; write them to a sink of their shape")
         last = first + len(rows)
         room, source = self._sink.room_for(first, last, columns), self._source.read_rows(first, last, columns)
         room[...] = source

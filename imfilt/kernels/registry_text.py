@@ -16,7 +16,7 @@ from imfilt.kernels.lookup import EXPRESSION, FAMILY
 from imfilt.kernels.naming import match_form
 from imfilt.kernels.notations.tables import write_toml
 from imfilt.kernels.numbers import format_exact
-from imfilt.kernels.registry import Entry, load_registry
+from imfilt.kernels.registry import Entry, Registry, load_registry
 from imfilt.kernels.registry_file import read_registry_text
 
 _HEADER = re.compile(r"[ \t]*\[\[?[^\[\]]+\]\]?[ \t]*(#.*)?")
@@ -76,16 +76,21 @@ def with_entry(text: str, entry: Entry, *, replace: bool = False) -> str:
     if old is not None and not replace:
         raise RegistryError(f"kernel {old!r} is there already; use --overwrite to replace it, or choose another name")
     if entry.origin == EXPRESSION:
-        try:
-            written = _written(text, entry, old)
-            if read_registry_text(written, "", known)[entry.name] == entry.kernel:
-                return written
-        except RegistryError:
-            pass  # what it names is not in the file, or stands below it
+        written = _written(text, entry, old)
+        if _says(written, entry, known):
+            return written
         entry = dataclasses.replace(entry, origin="")
     written = _written(text, entry, old)
     read_registry_text(written, "", known)
     return written
+
+
+def _says(text: str, entry: Entry, known: Registry) -> bool:
+    """Return whether a registry gives the kernel; not where an expression names what the file has not, or below it."""
+    try:
+        return read_registry_text(text, "", known)[entry.name] == entry.kernel
+    except RegistryError:
+        return False
 
 
 def _written(text: str, entry: Entry, old: str | None) -> str:
