@@ -180,7 +180,7 @@ def apply(
         from imfilt.engine.arrays import filter_array
 
         return filter_array(image, recipe, threads=threads)
-    from imfilt.batch.work import filter_image
+    from imfilt.batch.filtering import filter_image
 
     return filter_image(image, recipe, threads=threads)
 

@@ -12,7 +12,7 @@ import png_oracle
 import pytest
 from conftest import Run
 
-from imfilt.batch.work import filter_picture
+from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import PictureError
 from imfilt.images.formats import FORMATS

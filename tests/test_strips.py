@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
-from imfilt.batch.work import filter_picture
+from imfilt.batch.filtering import filter_picture
 from imfilt.engine.arrays import ArrayRows, filter_array
 from imfilt.engine.plan import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows
 from imfilt.engine.samples import SAMPLE_TYPES, sample_type
 from imfilt.engine.strips import Walker, split
+from imfilt.engine.workers import Workers
+from imfilt.errors import RecipeError
 from imfilt.images.picture import Picture
 from imfilt.kernels.given import to_kernels
 from imfilt.kernels.registry import load_registry
@@ -109,6 +111,48 @@ def test_random_recipes_give_the_same_samples_in_every_way(image: Array, recipe:
     spans = [1 + sum(recipe.dilation[axis] * (kernel.size[axis] - 1) for kernel in recipe.kernels) for axis in range(2)]
     assume(recipe.size != "valid" or (spans[0] <= image.shape[0] and spans[1] <= image.shape[1]))
     assert_all_equal(image, recipe)
+
+
+@examples
+@given(st.data(), recipes(), st.integers(1, 3))
+def test_workers_that_filtered_another_picture_give_the_same_samples(
+    data: st.DataObject, recipe: Recipe, threads: int
+) -> None:
+    shape = data.draw(st.tuples(st.integers(9, 34), st.integers(1, 4), st.sampled_from([1, 3, 4])))
+    images = [data.draw(arrays(np.uint8, shape)) for _ in range(3)]
+    try:
+        plan = make_plan(recipe, SAMPLE_TYPES["uint8"], shape, has_alpha=shape[2] == 4, strip=4)
+    except RecipeError:  # weights that sum to 0 over alpha, or a window that leaves nothing
+        assume(False)
+    workers = Workers()
+    for number, image in enumerate(images):
+        expected, result = np.empty(plan.output_shape, np.uint8), np.empty(plan.output_shape, np.uint8)
+        filter_rows(plan, ArrayRows(image), ArrayRows(expected), threads=1)
+        filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=threads, workers=workers)
+        assert np.array_equal(result, expected), number
+        if plan.keeps_layout:
+            over = image.copy()
+            filter_rows(plan, ArrayRows(over), ArrayRows(over), threads=threads, in_place=True, workers=workers)
+            assert np.array_equal(over, expected), number
+
+
+def test_workers_are_used_again_for_the_latest_plan_alone_and_hold_no_picture() -> None:
+    plans = [make_plan(recipe_of("gaussian5"), SAMPLE_TYPES["uint8"], (30, size, 1)) for size in (8, 9)]
+    workers = Workers()
+    band, columns = range(30), range(8)
+    first = workers.take(plans[0], band, columns)
+    first.walker.begin(ArrayRows(noise(30, 8)))
+    second = workers.take(plans[0], band, columns)
+    assert second is not first
+    workers.give_back(plans[0], first)
+    assert workers.take(plans[0], band, columns) is first
+    first.walker.begin(ArrayRows(noise(30, 8)))
+    workers.give_back(plans[0], first)
+    assert workers.take(plans[0], range(20), columns).walker.band == range(20)
+    assert workers.take(plans[1], band, range(9)).walker.columns == range(9)
+    assert workers.take(plans[0], band, columns) is first
+    with pytest.raises(AttributeError):
+        next(iter(first.walker))
 
 
 @pytest.mark.parametrize("border", BORDERS)
@@ -263,7 +307,7 @@ def test_buffers_stay_small_for_the_widest_pictures_and_the_largest_kernels(chan
         sources = Untouched((height, width, channels))
         tracemalloc.start()
         walkers = [
-            Walker(plan, sources, band, columns=range(plan.panel), in_place=True)
+            Walker(plan, band, columns=range(plan.panel)).begin(sources, in_place=True)
             for band in split(height, 2, plan.strip)[:2]
         ]
         for walker in walkers:

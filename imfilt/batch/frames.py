@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from imfilt.batch.work import filter_picture, plan_for
+from imfilt.batch.filtering import filter_picture, plan_for
+from imfilt.batch.plans import WORKERS
 from imfilt.engine.clipped import ClippedCounter
 from imfilt.engine.finish import join
 from imfilt.engine.normalisations import Extremes
@@ -73,5 +74,5 @@ class FilteredFrames:
         measured = []
         for frame in self._frames:
             plan, rows = plan_for(frame.picture, self._recipe, strategy=self._strategy)
-            measured.append(measure_rows(plan, rows, threads=self._threads))
+            measured.append(measure_rows(plan, rows, threads=self._threads, workers=WORKERS))
         return join(measured)

@@ -1,4 +1,4 @@
-"""Plans that were made before: the pictures of a batch are mostly alike, and planning takes as long as a small one."""
+"""Plans that were made before, and those who carry them out: the pictures of a batch are mostly alike."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from functools import lru_cache
 from imfilt.engine.plan import Plan, Shape, make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import SampleType
+from imfilt.engine.workers import Workers
+
+WORKERS = Workers()
 
 
 def plan_once(

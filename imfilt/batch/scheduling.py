@@ -8,6 +8,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
+from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.jobs import Job
 from imfilt.batch.memory import Admission, memory_for_pictures
 from imfilt.batch.outcomes import Outcome, Status
@@ -45,6 +46,8 @@ def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = No
     first = jobs[0]  # of several, none reads or writes a stream
     uses_streams = first.source is None or any(result.target is None for result in first.results)
     runner = RUNNERS["serial" if uses_streams else running.runner]
+    if len(jobs) > 1:
+        keep_freed_memory()
     workers = min(running.workers or processors(), len(jobs)) if runner.is_parallel else 1
     executor = runner.make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
     if not runner.is_here:

@@ -19,6 +19,7 @@ import imfilt.batch.work
 import imfilt.engine.run
 import imfilt.images.rows  # noqa: F401
 from imfilt.batch.channel import BROKEN, Channel
+from imfilt.batch.heap import keep_freed_memory
 
 _GARBAGE_THRESHOLD = 100_000
 
@@ -32,6 +33,7 @@ def main() -> NoReturn:
     results = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     errors = os.open(os.devnull, os.O_WRONLY) if sys.stderr is None else sys.stderr.fileno()  # None where it is closed
     os.dup2(errors, sys.stdout.fileno())  # so that no library can print between the results
+    keep_freed_memory()
     serve(Channel(sys.stdin.buffer, results))
 
 

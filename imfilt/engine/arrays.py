@@ -131,7 +131,7 @@ def levels_of(cube: Array) -> SampleType:
 def _numerators(plan: Plan, source: ArrayRows) -> Array:
     numerators = np.empty(plan.output_shape, plan.chains[0].dtype)
     with ignoring_infinity():
-        for first, (strip,) in Walker(plan, source, range(plan.output_shape[0])):
+        for first, (strip,) in Walker(plan, range(plan.output_shape[0])).begin(source):
             numerators[first : first + len(strip)] = strip
     return numerators
 

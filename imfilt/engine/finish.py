@@ -25,28 +25,40 @@ Array = NDArray[Any]
 _HALF = Fraction(1, 2)
 _LARGEST_SCALE = 10**300
 _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
+_UNKNOWN = Extremes(Fraction(0), Fraction(0))
 
 
 class Finisher:
     """Turns the numerators of a plan's chains into samples; it keeps a buffer, so each thread has its own."""
 
-    def __init__(self, plan: Plan, extremes: Extremes | None, clipped: ClippedCounter | None = None) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._clipped = clipped
+        self._clipped: ClippedCounter | None = None
         self._magnitude = plan.recipe.normalisation.magnitude
-        unknown = Extremes(Fraction(0), Fraction(0))
         self._output = plan.output
-        self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, unknown)
-        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, extremes or unknown)
+        self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, _UNKNOWN)
+        self._to_even = plan.recipe.ties_to_even
+        self._room: Array | None = None
+        self._extremes = _UNKNOWN
+        self._scale()
+
+    def begin(self, extremes: Extremes | None, clipped: ClippedCounter | None = None) -> None:
+        """Turn to a picture of which these are the `extremes`, if they matter; what is `clipped` is counted there."""
+        self._clipped = clipped
+        if (extremes or _UNKNOWN) != self._extremes:
+            self._extremes = extremes or _UNKNOWN
+            self._scale()
+
+    def _scale(self) -> None:
+        plan = self._plan
+        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, self._extremes)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
         chain, scaling = (plan.chains[1], self._as_it_is) if is_alpha else (_common_chain(plan), self._scaling)
         self._whole_offset = 0
         if chain.late:
             self._whole_offset = math.floor(scaling.offset)
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
-        self._to_even = plan.recipe.ties_to_even
         self._division = _Division(chain, scaling, plan.output, to_even=self._to_even)
-        self._room: Array | None = None
         self._roots: RootScale | None = None
         if _has_squares(plan):
             denominator = None if plan.is_weighted else chain.denominator

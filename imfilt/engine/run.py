@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.finish import Finisher, join, measure
+from imfilt.engine.finish import join, measure
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.processors import processors
-from imfilt.engine.strips import RowSink, RowSource, Walker, columns_needed, split
+from imfilt.engine.strips import RowSink, RowSource, columns_needed, split
+from imfilt.engine.workers import Worker, Workers
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,6 +42,7 @@ def filter_rows(
     in_place: bool = False,
     extremes: Extremes | None = None,
     clipped: ClippedCounter | None = None,
+    workers: Workers | None = None,
 ) -> None:
     """Carry out `plan`: rows come from `source` and results go to `sink`.
 
@@ -55,13 +57,16 @@ def filter_rows(
         Those that the normalisation goes by, where they are not those of this picture alone.
     clipped : ClippedCounter, optional
         Where it is counted how many results are below 0 or above white, before they are pooled or flattened.
+    workers : Workers, optional
+        Those that stand idle, and will again, where several pictures are filtered.
     """
     pooling, background = plan.recipe.pooling, plan.background
     if extremes is None and plan.recipe.normalisation.measures:
-        extremes = measure_rows(plan, source, threads=threads)
+        extremes = measure_rows(plan, source, threads=threads, workers=workers)
 
-    def write(walker: Walker) -> None:
-        finish = Finisher(plan, extremes, clipped)
+    def write(worker: Worker) -> None:
+        walker, finish = worker
+        finish.begin(extremes, clipped)
         rows_out: RowSink = sink  # what few recipes ask for is imported late
         if background:
             from imfilt.engine.flatten import FlatteningRows
@@ -84,14 +89,18 @@ def filter_rows(
                 finish([each[start : start + rows] for each in numbers], samples[start : start + rows])
             rows_out.write_rows(first, walker.columns, samples)
 
-    _each_band(plan, source, write, threads=threads, in_place=in_place)
+    _each_band(plan, source, write, workers or Workers(), threads=threads, in_place=in_place)
 
 
-def measure_rows(plan: Plan, source: RowSource, *, threads: int | None = None) -> Extremes | None:
+def measure_rows(
+    plan: Plan, source: RowSource, *, threads: int | None = None, workers: Workers | None = None
+) -> Extremes | None:
     """Return the extremes of the exact results, as the plan's normalisation asks for them."""
-    return join(
-        _each_band(plan, source, lambda walker: measure(plan, (numbers for _, numbers in walker)), threads=threads)
-    )
+
+    def measured(worker: Worker) -> Extremes | None:
+        return measure(plan, (numbers for _, numbers in worker.walker))
+
+    return join(_each_band(plan, source, measured, workers or Workers(), threads=threads))
 
 
 def ignoring_infinity() -> np.errstate:
@@ -102,7 +111,8 @@ def ignoring_infinity() -> np.errstate:
 def _each_band(
     plan: Plan,
     source: RowSource,
-    work: Callable[[Walker], Result],
+    work: Callable[[Worker], Result],
+    workers: Workers,
     *,
     threads: int | None,
     in_place: bool = False,
@@ -112,10 +122,15 @@ def _each_band(
     results = []
     with ignoring_infinity():
         for panel, following in zip(panels, (*panels[1:], None), strict=True):
-            walkers = [Walker(plan, source, band, columns=panel, in_place=in_place) for band in bands]
+            working = [workers.take(plan, band, panel) for band in bands]
+            for walker, _ in working:
+                walker.begin(source, in_place=in_place)
             if in_place and following is not None:
                 source = _with_columns_kept(plan, source, following)
-            results += _in_threads(work, walkers)
+            results += _in_threads(work, working)
+            if len(panels) == 1:  # of several, all buffers together would take too much memory
+                for worker in working:
+                    workers.give_back(plan, worker)
     return results
 
 
@@ -152,18 +167,18 @@ def _unit(plan: Plan, axis: int) -> int:
     return plan.output_shape[axis] if pooling.overlaps(axis) else math.lcm(unit, pooling.stride[axis])
 
 
-def _in_threads(work: Callable[[Walker], Result], walkers: Sequence[Walker]) -> list[Result]:
-    if len(walkers) == 1:
-        return [work(walkers[0])]
+def _in_threads(work: Callable[[Worker], Result], workers: Sequence[Worker]) -> list[Result]:
+    if len(workers) == 1:
+        return [work(workers[0])]
     from concurrent.futures import ThreadPoolExecutor
     from contextvars import copy_context
 
-    with ThreadPoolExecutor(len(walkers)) as pool:  # each with the caller's floating-point settings
+    with ThreadPoolExecutor(len(workers)) as pool:  # each with the caller's floating-point settings
         try:
-            running = [_submit(pool, partial(copy_context().run, work, walker)) for walker in walkers]
+            running = [_submit(pool, partial(copy_context().run, work, worker)) for worker in workers]
             return [each.result() for each in running]
         except BaseException:
-            for walker in walkers:
+            for walker, _ in workers:
                 walker.stop()
             raise
 

@@ -1,7 +1,7 @@
 """Memory for pixels that Pillow decodes into and encodes from, and that the engine works in without a copy.
 
 The memory comes in large pages where the system has them: touching fresh memory for the first time takes longer than
-all arithmetic, and with large pages a fraction of that.
+all arithmetic, and with large pages a fraction of that. That of the latest picture is kept for the next of its size.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ BYTES_A_PIXEL = {"L": 1, "RGB": 4, "RGBA": 4, "CMYK": 4, "I;16": 2}
 _MOST_BYTES_AT_A_TIME = 1 << 22
 """How much of a file a decoder gets at once: after each part it has to wait for the interpreter."""
 
+_MOST_KEPT = 1 << 27
+"""Bytes of a picture whose memory is kept when it is done with."""
+
+_kept: list[mmap.mmap] = []
+
 
 def lend_memory(image: ImageFile) -> mmap.mmap | None:
     """Let `image`, which is open and not yet decoded, be decoded into memory of ours, and return it.
@@ -29,14 +34,33 @@ def lend_memory(image: ImageFile) -> mmap.mmap | None:
     size = image.width * image.height * BYTES_A_PIXEL.get(image.mode, 0)
     if not size or "transparency" in image.info or not hasattr(mmap, "MADV_HUGEPAGE"):
         return None
+    memory = _kept_of(size) or _fresh(size)
+    layout = LAID_OUT_AS[image.mode]
+    image.im = Image.frombuffer(layout, image.size, memory, "raw", layout, 0, 1).im  # type: ignore[arg-type]
+    return memory
+
+
+def _kept_of(size: int) -> mmap.mmap | None:
+    try:
+        memory = _kept.pop()
+    except IndexError:
+        return None
+    return memory if len(memory) == size else None
+
+
+def _fresh(size: int) -> mmap.mmap:
     try:
         memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError:
         raise MemoryError from None
     memory.madvise(mmap.MADV_HUGEPAGE)
-    layout = LAID_OUT_AS[image.mode]
-    image.im = Image.frombuffer(layout, image.size, memory, "raw", layout, 0, 1).im  # type: ignore[arg-type]
     return memory
+
+
+def give_back(memory: mmap.mmap) -> None:
+    """Keep the memory of a picture that nobody looks at any more; decoders write all of it, or raise."""
+    if len(memory) <= _MOST_KEPT:
+        _kept[:] = [memory]
 
 
 def copy_out(image: Image.Image, memory: mmap.mmap) -> Image.Image:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import ImageMode
 
 from imfilt.analysis.account import Account, account_for, written_divisor
-from imfilt.batch.work import filter_picture
+from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import measure_rows
 from imfilt.images.rows import rows_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image, ImageDraw
 
 from imfilt.analysis.account import Account, account_for
-from imfilt.batch.work import filter_picture
+from imfilt.batch.filtering import filter_picture
 from imfilt.engine.geometry import Axis
 from imfilt.engine.plan import Plan
 from imfilt.engine.recipe import Recipe

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from imfilt.batch.events import Event, recipe_object
+from imfilt.batch.filtering import filter_picture
 from imfilt.batch.outcomes import Status
-from imfilt.batch.work import filter_picture
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from imfilt.batch.work import filter_picture
+from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.views.colours import INK
