@@ -15,6 +15,7 @@ import png_settings
 import pytest
 import run
 import scanning
+import workers
 from pictures import strips
 from report import Report, put_into, table
 from timing import CommandError, Usage, interleave, ratio, timed_command
@@ -136,3 +137,10 @@ def test_batches_are_measured_without_any_peer(monkeypatch: pytest.MonkeyPatch) 
     report = batches.measure(1, pictures=2, megapixels=0.01, icons=3, imfilt=f"{sys.executable} -m imfilt")
     assert "| 3 of 64 × 64 | imfilt -j 2 |" in str(report)
     assert not report.wrong
+
+
+def test_the_worth_of_processes_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    workers.main([2], runs=1)
+    lines = capsys.readouterr().out.splitlines()[2:]
+    assert [line.split(" | ")[0] for line in lines] == ["| 2 icons", "| 2 pictures of 2.4 megapixels"]
+    assert all(len(line.split(" | ")) == 5 for line in lines)

@@ -7,18 +7,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Run
 from PIL import Image
 
+from imfilt.batch.executors import SerialExecutor
 from imfilt.batch.jobs import Existing, Job, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status
-from imfilt.batch.processes import ProcessExecutor
-from imfilt.batch.runners import RUNNERS
+from imfilt.batch.processes import ProcessExecutor, WorkerDied
+from imfilt.batch.runners import RUNNERS, Runner
 from imfilt.batch.scheduling import Running, run_jobs
 from imfilt.batch.work import do_job, state_of_replaced
 from imfilt.engine.recipe import Recipe
@@ -85,7 +87,8 @@ def test_large_pictures_too_have_the_same_bytes_in_threads(run: Run) -> None:
 
 def test_auto_goes_over_to_processes_where_there_is_much_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     put(30)
-    monkeypatch.setattr("imfilt.batch.executors._WORTH_PROCESSES", 0.0)
+    monkeypatch.setattr("imfilt.batch.executors._WORTH_FORKING", 0.0)
+    monkeypatch.setattr("imfilt.batch.executors._WORTH_STARTING", 0.0)
     monkeypatch.setattr("imfilt.batch.executors._LARGE_FILE", 0)  # so that every job waits for a process
     outcomes = list(run_jobs(jobs_for("in", "out"), Running(workers=2)))
     assert [outcome.status for outcome in outcomes] == [Status.WRITTEN] * 30
@@ -237,15 +240,58 @@ def test_a_worker_that_is_killed_costs_no_picture() -> None:
     assert contents("out") == contents("alone")
 
 
+class Bundling(SerialExecutor):
+    """Takes several jobs at a time, and dies over one of them."""
+
+    takes_bundles = True
+
+    def __init__(self, deadly: str) -> None:
+        self._deadly = deadly
+        self.sizes: list[int] = []
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        (calls,) = arguments
+        self.sizes.append(len(calls))
+        if all(job.source != Path(self._deadly) for job, _ in calls):
+            return super().submit(function, *arguments, **named)
+        future: Future[Any] = Future()
+        future.set_exception(WorkerDied("the worker died"))
+        return future
+
+
+@pytest.mark.parametrize("existing", [Existing.REFUSE, Existing.IN_PLACE])
+def test_small_jobs_are_done_several_at_a_time_and_one_that_is_deadly_fails_alone(
+    monkeypatch: pytest.MonkeyPatch, existing: Existing
+) -> None:
+    put(100, size=(8, 8))
+    executor = Bundling("in/040.png")
+    monkeypatch.setitem(RUNNERS, "processes", Runner("", lambda _: executor))
+    output = None if existing is Existing.IN_PLACE else "out/"
+    recipe = Recipe((load_registry()["edge3"],))
+    jobs = make_jobs(Request(["in"], recipe, output=output, existing=existing)).jobs
+    outcomes = list(run_jobs(jobs, Running("processes", 2)))
+    assert [outcome.source for outcome in outcomes] == [job.source for job in jobs]
+    assert [outcome.source for outcome in outcomes if outcome.status is not Status.WRITTEN] == [Path("in/040.png")]
+    assert str(outcomes[40].error) == "the worker died; it may need more memory than there is: use -j 1"
+    if existing is Existing.IN_PLACE:  # which is not to be done twice
+        assert executor.sizes == [1] * 100
+    else:
+        assert max(executor.sizes) == 12
+        assert executor.sizes[-1] == 1
+        assert list(run_jobs(jobs_for("in", "alone"), Running("serial")))
+        assert contents("out").items() == {k: v for k, v in contents("alone").items() if k != "040.png"}.items()
+
+
 def test_a_mistake_in_one_job_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     put(3)
 
-    def work(job: Job, _replaced: object) -> list[Outcome]:
+    def work(calls: Sequence[tuple[Job, object]]) -> list[list[Outcome]]:
+        ((job, _),) = calls
         if job.source == Path("in/001.png"):
             raise KeyError("what nobody foresaw")
-        return [Outcome(job.source, Status.WRITTEN)]
+        return [[Outcome(job.source, Status.WRITTEN)]]
 
-    monkeypatch.setattr("imfilt.batch.scheduling.do_job", work)
+    monkeypatch.setattr("imfilt.batch.scheduling.do_jobs", work)
     outcomes = list(run_jobs(jobs_for("in", "out"), Running("threads", 2)))
     assert [outcome.status for outcome in outcomes] == [Status.WRITTEN, Status.FAILED, Status.WRITTEN]
     assert "KeyError: 'what nobody foresaw'" in str(outcomes[1].error)

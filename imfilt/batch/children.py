@@ -120,11 +120,11 @@ class ForkedChild:
 def fork_children(count: int) -> list[ForkedChild]:
     """Return up to `count` processes that can take calls at once: none where it is not safe to fork."""
     children: list[ForkedChild] = []
-    if not _may_fork():
+    if not may_fork():
         return children
     import imfilt.batch.worker  # noqa: F401 (which imports what all of them need)
 
-    if not _may_fork():  # a library has begun a thread
+    if not may_fork():  # a library has begun a thread
         return children
     with suppress(OSError):  # there is no room for another one
         for _ in range(count):
@@ -132,7 +132,8 @@ def fork_children(count: int) -> list[ForkedChild]:
     return children
 
 
-def _may_fork() -> bool:
+def may_fork() -> bool:
+    """Return whether it is safe to fork: there is one thread alone, and all standard streams are there."""
     if None in (sys.stdin, sys.stdout, sys.stderr):  # whose numbers other files may have
         return False
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from functools import partial
 from importlib.metadata import version
@@ -97,14 +97,24 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version(), **{name: version(name) for name in ("imfilt", "pillow", "numpy")}}
 
 
-def _call_from(folder: Path, function: Callable[..., list[Outcome]], job: Job, *others: Any) -> list[Outcome]:
-    """Call `function` with a job whose paths lead on from `folder`; return the outcomes with the paths as they were."""
-    places = {folder / result.target: result.target for result in job.results if result.target is not None}
+def _call_from(
+    folder: Path, function: Callable[..., list[list[Outcome]]], calls: Sequence[tuple[Job, Any]]
+) -> list[list[Outcome]]:
+    """Call `function` with jobs whose paths lead on from `folder`; return the outcomes with the paths as they were."""
+    found = function([(_job_from(folder, job), state) for job, state in calls])
+    return [_outcomes_as_named(folder, job, outcomes) for (job, _), outcomes in zip(calls, found, strict=True)]
+
+
+def _job_from(folder: Path, job: Job) -> Job:
     results = tuple(
         each._replace(target=each.target and folder / each.target, backup=each.backup and folder / each.backup)
         for each in job.results
     )
-    outcomes = function(job._replace(source=job.source and folder / job.source, results=results), *others)
+    return job._replace(source=job.source and folder / job.source, results=results)
+
+
+def _outcomes_as_named(folder: Path, job: Job, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    places = {folder / result.target: result.target for result in job.results if result.target is not None}
     return [
         each._replace(source=job.source, target=None if each.target is None else places[each.target])
         for each in outcomes

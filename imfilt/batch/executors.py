@@ -13,11 +13,12 @@ from imfilt.batch.runners import Setting, size_of
 if TYPE_CHECKING:
     from imfilt.batch.processes import ProcessExecutor
 
-# Measured: two processes are at work 0.3 seconds after they were started, and take as much from the processors.
-# Less work than this, and one process is done before.
-_WORTH_PROCESSES = 0.6
-_SECONDS_A_JOB = 0.001
-_SECONDS_A_BYTE = 4e-8
+# Measured on two processors (tests/benchmarks/workers.py): with less work than this, one process is done before. Those
+# that are forked are at work at once; those that are started import everything first.
+_WORTH_FORKING = 0.1
+_WORTH_STARTING = 0.3
+_SECONDS_A_JOB = 0.0006
+_SECONDS_A_BYTE = 6e-8
 _LARGE_FILE = 4_000_000
 """Bytes of a source that waits for a process of its own rather than being worked on meanwhile."""
 
@@ -37,7 +38,7 @@ class SerialExecutor(Executor):
 
 
 class GrowingExecutor(Executor):
-    """Makes calls in this process, until other processes are worth starting and have started."""
+    """Makes calls over jobs in this process, until other processes are worth starting and have started."""
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
@@ -45,12 +46,17 @@ class GrowingExecutor(Executor):
         self._here = SerialExecutor()
         self._spent = 0.0
         self._processes: ProcessExecutor | None = None
-        if setting.workers > 1 and _is_worth_processes(setting.jobs):
+        if setting.workers > 1 and _seconds_for(setting.jobs) > _worth_processes():
             self._grow()
 
+    @property
+    def takes_bundles(self) -> bool:
+        """Whether a call is made for several jobs at a time: only where each job has to wake a process."""
+        return self._processes is not None and self._processes.ready.is_set()
+
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Make the call here, or let a process make it."""
-        if self._processes is not None and (self._processes.ready.is_set() or _has_large_source(arguments)):
+        """Make the call, over a few jobs, here, or let a process make it."""
+        if self._processes is not None and (self._processes.ready.is_set() or _has_large_source(*arguments)):
             return self._processes.submit(function, *arguments, **named)
         start = time.perf_counter()
         future = self._here.submit(function, *arguments, **named)
@@ -58,7 +64,7 @@ class GrowingExecutor(Executor):
         if self._done > 1 and self._processes is None and self._setting.workers > 1:  # the first one imports NumPy
             self._spent += time.perf_counter() - start
             left = len(self._setting.jobs) - self._done
-            if self._spent / (self._done - 1) * left > _WORTH_PROCESSES:
+            if self._spent / (self._done - 1) * left > _worth_processes():
                 self._grow()
         return future
 
@@ -73,15 +79,22 @@ class GrowingExecutor(Executor):
         self._processes = ProcessExecutor(self._setting.workers, self._setting.on_death)
 
 
-def _is_worth_processes(jobs: Sequence[Job]) -> bool:
-    """Whether the jobs take long, by the sizes of their sources."""
+def _worth_processes() -> float:
+    """Return how many seconds of work are worth other processes."""
+    from imfilt.batch.children import may_fork
+
+    return _WORTH_FORKING if may_fork() else _WORTH_STARTING
+
+
+def _seconds_for(jobs: Sequence[Job]) -> float:
+    """Return an estimate of how long the jobs take, by the sizes of their sources: as much as is of interest."""
     seconds = 0.0
     for job in jobs:
         seconds += _SECONDS_A_JOB + _SECONDS_A_BYTE * size_of(job)
-        if seconds > _WORTH_PROCESSES:
-            return True
-    return False
+        if seconds > _WORTH_STARTING:
+            break
+    return seconds
 
 
-def _has_large_source(arguments: tuple[Any, ...]) -> bool:
-    return any(isinstance(each, Job) and size_of(each) > _LARGE_FILE for each in arguments)
+def _has_large_source(calls: Sequence[tuple[Job, Any]]) -> bool:
+    return any(size_of(job) > _LARGE_FILE for job, _ in calls)

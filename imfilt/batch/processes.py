@@ -38,6 +38,8 @@ class _Call(NamedTuple):
 class ProcessExecutor(Executor):
     """Makes calls in `workers` processes, which are started at once; `ready` is set when the first can take a call."""
 
+    takes_bundles = True
+
     def __init__(self, workers: int, on_death: OnDeath | None = None) -> None:
         self.ready = threading.Event()
         self._on_death = on_death

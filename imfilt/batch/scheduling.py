@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,9 +13,9 @@ from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.jobs import Job
 from imfilt.batch.memory import Admission, memory_for_pictures
 from imfilt.batch.outcomes import Outcome, Status
-from imfilt.batch.runners import RUNNERS, Setting
+from imfilt.batch.runners import RUNNERS, Setting, size_of
 from imfilt.batch.watcher import Watcher
-from imfilt.batch.work import do_job, state_of_replaced
+from imfilt.batch.work import do_jobs, state_of_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
 from imfilt.images.temporary import remove_strays
@@ -23,6 +24,11 @@ _SUBMITTED_A_WORKER = 3
 """Jobs that are handed over for each worker, so that none waits for this process to hand it the next."""
 _OUT_OF_TURN = 1000
 """Jobs that may be done before one that comes before them is."""
+
+# To wake a process takes as long as a small job, so it gets several at a time: but not the last ones, which all share.
+_SMALL_FILE = 1 << 16
+_MOST_IN_BUNDLE = 16
+_BUNDLES_LEFT_A_WORKER = 4
 
 
 class Running(NamedTuple):
@@ -75,9 +81,16 @@ def _folders_of(*jobs: Job) -> set[Path]:
 
 
 def _clean_up_after(_process: int, arguments: tuple[Any, ...]) -> None:
-    """Remove what a process has left that died over a job."""
-    for folder in _folders_of(*(each for each in arguments if isinstance(each, Job))):
+    """Remove what a process has left that died over jobs."""
+    (calls,) = arguments
+    for folder in _folders_of(*(job for job, _ in calls)):
         remove_strays(folder)
+
+
+class _Bundle(NamedTuple):
+    first: int
+    """The number of the first of its jobs, which follow each other."""
+    jobs: tuple[Job, ...]
 
 
 class _Batch:
@@ -96,33 +109,43 @@ class _Batch:
         self._jobs = jobs
         self._waiting = range(len(jobs))
         self._folders: set[Path] = set()
+        self._again: deque[_Bundle] = deque()
         self._next: Job | None = None
         self._executor = executor
-        self._window = workers * _SUBMITTED_A_WORKER
+        self._workers = workers
         self._threads = threads
         self._fail_fast = fail_fast
         self._watcher = watcher
         self._admission = Admission(memory)
-        self._in_hand: dict[Future[list[Outcome]], tuple[int, Job]] = {}
-        self._ended: SimpleQueue[Future[list[Outcome]]] = SimpleQueue()
+        self._in_hand: dict[Future[list[list[Outcome]]], _Bundle] = {}
+        self._ended: SimpleQueue[Future[list[list[Outcome]]]] = SimpleQueue()
         self._out_of_turn: dict[int, list[Outcome]] = {}
 
     def __iter__(self) -> Iterator[Outcome]:
         turn = 0
-        while self._waiting or self._in_hand:
-            while self._waiting and self._submit(turn):
+        while self._waiting or self._again or self._in_hand:
+            while self._submit(turn):
                 pass
             future = self._ended.get()
-            number, job = self._in_hand.pop(future)
-            self._admission.release(number)
-            outcomes = _outcomes_of(future, job)
-            self._watcher.ended(job, outcomes)
-            if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
-                self._waiting = range(0)
-            self._out_of_turn[number] = outcomes
+            bundle = self._in_hand.pop(future)
+            for number, (job, outcomes) in enumerate(self._done(bundle, future), bundle.first):
+                self._admission.release(number)
+                self._watcher.ended(job, outcomes)
+                if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
+                    self._waiting = range(0)
+                self._out_of_turn[number] = outcomes
             while turn in self._out_of_turn:
                 yield from self._out_of_turn.pop(turn)
                 turn += 1
+
+    def _done(self, bundle: _Bundle, future: Future[list[list[Outcome]]]) -> Iterable[tuple[Job, list[Outcome]]]:
+        """Return the outcomes of each job; of a bundle that broke off none, for its jobs are to be done one by one."""
+        if len(bundle.jobs) == 1:
+            return [(bundle.jobs[0], _outcomes_of(future, bundle.jobs[0]))]
+        if future.cancelled() or future.exception() is not None:
+            self._again.extend(_Bundle(number, (job,)) for number, job in enumerate(bundle.jobs, bundle.first))
+            return []
+        return zip(bundle.jobs, future.result(), strict=True)
 
     def clean_up(self) -> None:
         """Remove what processes that are gone have left."""
@@ -130,33 +153,56 @@ class _Batch:
             remove_strays(folder)
 
     def _submit(self, turn: int) -> bool:
-        """Hand over the next job if it is time for it; `turn` is the number of the job whose outcome is waited for."""
-        number = self._waiting[0]
-        if self._in_hand and (not self._ended.empty() or number - turn > _OUT_OF_TURN):
+        """Hand over the next jobs if it is time for it; `turn` is the number of the job whose outcome is waited for."""
+        if len(self._in_hand) >= self._workers * _SUBMITTED_A_WORKER or (self._in_hand and not self._ended.empty()):
             return False
-        if len(self._in_hand) >= self._window:
+        bundle = self._again.popleft() if self._again else self._next_bundle(turn)
+        if bundle is None:
             return False
-        job = self._next or self._jobs[number]
-        self._next = job
-        if not self._admission.admits(number, job):
-            return False
-        self._waiting, self._next = self._waiting[1:], None
+        calls = [(job, state_of_replaced(job)) for job in bundle.jobs]
+        future = self._executor.submit(do_jobs, calls)
+        self._in_hand[future] = bundle
+        future.add_done_callback(self._ended.put)
+        return True
+
+    def _next_bundle(self, turn: int) -> _Bundle | None:
+        """Return the next jobs that there is room for: several small ones where other processes do them."""
+        first = self._waiting.start
+        jobs: list[Job] = []
+        most = 1
+        if getattr(self._executor, "takes_bundles", False) and not self._fail_fast:
+            most = min(max(len(self._waiting) // (self._workers * _BUNDLES_LEFT_A_WORKER), 1), _MOST_IN_BUNDLE)
+        while self._waiting and len(jobs) < most and not (self._in_hand and self._waiting.start - turn > _OUT_OF_TURN):
+            job = self._next or self._jobs[self._waiting.start]
+            self._next = job
+            if (jobs and not _may_be_repeated(job)) or not self._admission.admits(self._waiting.start, job):
+                break
+            self._waiting, self._next = self._waiting[1:], None
+            self._prepare(job)
+            if self._threads is not None and job.threads is None:
+                job = job._replace(threads=self._threads)
+            jobs.append(job)
+            if not _may_be_repeated(job):
+                break
+        return _Bundle(first, tuple(jobs)) if jobs else None
+
+    def _prepare(self, job: Job) -> None:
         for folder in _folders_of(job) - self._folders:
             remove_strays(folder)
             self._folders.add(folder)
         self._watcher.begun(job)
-        if self._threads is not None and job.threads is None:
-            job = job._replace(threads=self._threads)
-        future = self._executor.submit(do_job, job, state_of_replaced(job))
-        self._in_hand[future] = number, job
-        future.add_done_callback(self._ended.put)
-        return True
 
 
-def _outcomes_of(future: Future[list[Outcome]], job: Job) -> list[Outcome]:
+def _may_be_repeated(job: Job) -> bool:
+    """Whether a job is small, and does no harm if it is done again: so that it may be done along with others."""
+    replaces = any(result.target == job.source or result.backup is not None for result in job.results)
+    return size_of(job) <= _SMALL_FILE and not replaces
+
+
+def _outcomes_of(future: Future[list[list[Outcome]]], job: Job) -> list[Outcome]:
     """Return what became of a job, even if that is nothing that was foreseen."""
     try:
-        return future.result()
+        return future.result()[0]
     except BrokenPipeError:  # nobody reads standard output any more
         raise
     except ImfiltError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,11 @@ Notes = tuple[str, ...]
 
 State = tuple[int, int, int]
 """What tells one file from the next of the same name: its number, its bytes, and when it was changed last."""
+
+
+def do_jobs(calls: Sequence[tuple[Job, State | None]]) -> list[list[Outcome]]:
+    """Do one job after another, as `do_job` does."""
+    return [do_job(job, replaced) for job, replaced in calls]
 
 
 def do_job(job: Job, replaced: State | None = None) -> list[Outcome]:

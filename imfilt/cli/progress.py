@@ -40,12 +40,18 @@ def progress_over(results: int, *, quiet: bool) -> Iterator[Watcher]:
     )
     console = Console(stderr=True, soft_wrap=True)
     on_one_terminal = sys.stdout is not None and sys.stdout.isatty()
-    with Progress(*columns, console=console, transient=True, redirect_stdout=on_one_terminal, expand=True) as progress:
+    progress = Progress(*columns, console=console, transient=True, redirect_stdout=on_one_terminal, expand=True)
+    try:
         yield Bar(progress, results)
+    finally:
+        progress.stop()
 
 
 class Bar(Watcher):
-    """Moves a bar; names those jobs that were handed over first, which are those that are worked on."""
+    """Moves a bar; names those jobs that were handed over first, which are those that are worked on.
+
+    It appears with the first job: it has a thread of its own, and a process is only forked before.
+    """
 
     def __init__(self, progress: Progress, results: int) -> None:
         self._progress = progress
@@ -56,6 +62,7 @@ class Bar(Watcher):
 
     def begun(self, job: Job) -> None:
         """Name a job."""
+        self._progress.start()  # which does nothing when it has started
         self._in_hand[job.source] = None
         self._show(0)
 

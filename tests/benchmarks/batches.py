@@ -96,11 +96,10 @@ def measure(runs: int, *, pictures: int, megapixels: float, icons: int, imfilt: 
     )
     peers = dict(_peers(imfilt))
     columns, rows = size_of(megapixels)
+    few = {name: peers[name] for name in (OURS, "OpenCV script", FLOOR) if name in peers}
     found = {
-        f"{pictures} of {columns} × {rows}": _contest(peers, _many(pictures, megapixels), runs, report),
-        f"{icons} of 64 × 64": _contest(
-            {name: peers[name] for name in (OURS, "OpenCV script", FLOOR) if name in peers}, _icons(icons), runs, report
-        ),
+        f"{pictures} of {columns} × {rows}": _contest(peers, many(pictures, megapixels), runs, report),
+        f"{icons} of 64 × 64": _contest(few, icons_of(icons), runs, report),
     }
     others = [name for name in peers if name != OURS]
     report.table(
@@ -138,7 +137,7 @@ def _contest(
         for number, (peer, command) in enumerate(peers.items()):
             print(f"{peer}: {sum(1 for _ in source.iterdir())} pictures", file=sys.stderr, flush=True)
             target = Path(name, f"out{number}")
-            work = partial(_run, command, source, target)
+            work = partial(rerun, command, source, target)
             try:
                 warm[peer] = work()
             except CommandError as error:
@@ -151,7 +150,8 @@ def _contest(
         return interleave(works, runs, {peer: warm[peer] for peer in works})
 
 
-def _run(command: Command, source: Path, target: Path) -> Usage:
+def rerun(command: Command, source: Path, target: Path) -> Usage:
+    """Run a command into a folder that is empty, and return what it used."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     return timed_command(command(source, target))
@@ -172,7 +172,9 @@ def _samples(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
         return np.asarray(image.convert("RGB"), np.int16)
 
 
-def _many(count: int, megapixels: float) -> Callable[[Path], None]:
+def many(count: int, megapixels: float) -> Callable[[Path], None]:
+    """Return what writes so many photographs into a folder."""
+
     def write(folder: Path) -> None:
         image = Image.fromarray(picture(megapixels))
         for number in range(count):
@@ -182,7 +184,9 @@ def _many(count: int, megapixels: float) -> Callable[[Path], None]:
     return write
 
 
-def _icons(count: int) -> Callable[[Path], None]:
+def icons_of(count: int) -> Callable[[Path], None]:
+    """Return what writes so many pictures of 64 × 64 into a folder."""
+
     def write(folder: Path) -> None:
         image = Image.fromarray(picture(2))
         for number in range(count):
