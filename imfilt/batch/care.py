@@ -14,6 +14,8 @@ class Care(NamedTuple):
     """Whether a result has the times of its source."""
     count_clipped: bool = False
     """Whether it is counted how many results were below 0 or above white."""
+    tell_plan: bool = False
+    """Whether the outcomes say how the engine went about it."""
 
 
 USUAL_CARE = Care()

@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
     notes: tuple[str, ...] = ()
     """What a person should know of a result that was written, in lines."""
     plan: tuple[str, ...] = ()
-    """How the engine went about it, in lines for a person."""
+    """How the engine went about it, in lines for a person, where that was asked for."""
     recipe: Recipe | None = None
     """What was done, or was to be; None for an input that made no job."""
     seconds: float = 0.0

@@ -99,7 +99,7 @@ def run_job(job: Job) -> Iterator[Outcome]:
             Status.WRITTEN,
             result.target,
             notes=notes,
-            plan=tuple(plan.describe()),
+            plan=tuple(plan.describe()) if job.care.tell_plan else (),
             recipe=result.recipe,
             seconds=time.perf_counter() - start,
             size=(columns, rows),
@@ -258,6 +258,8 @@ def _manner_of(job: Job) -> Manner:
 
 
 def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -124,7 +124,12 @@ def requested(context: click.Context, inputs: Sequence[str], options: dict[str, 
         frame=options["frame"],
         saving=Saving(options["quality"], options["compression"], options["strip"]),
         format=None if options["format"] is None else format_named(options["format"]),
-        care=Care(options["fsync"], options["preserve"], options["json"] or options["summary"]),
+        care=Care(
+            sync=options["fsync"],
+            keep_times=options["preserve"],
+            count_clipped=options["json"] or options["summary"],
+            tell_plan=options["verbose"],
+        ),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from os.path import lexists
 from pathlib import Path
 
 _NAME = re.compile(r"\.imfilt-(?P<process>[0-9]+)-[0-9a-f]{16}-(?P<host>[\w-]*)\.tmp")
@@ -69,5 +70,6 @@ def _host() -> str:
 
 
 def _remove(temporary: Path) -> None:
-    with suppress(OSError):  # it is gone, or its disk is
-        temporary.unlink()
+    if lexists(temporary):  # mostly it has been moved into place
+        with suppress(OSError):  # it is gone, or its disk is
+            temporary.unlink()
