@@ -20,7 +20,7 @@ from PIL import Image
 
 import imfilt
 from imfilt.engine.arrays import ArrayRows, filter_array
-from imfilt.engine.plan import make_plan
+from imfilt.engine.planning import make_plan
 from imfilt.engine.pooling import POOLS, parse_pooling
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows

@@ -16,7 +16,8 @@ from PIL import Image
 
 import imfilt
 from imfilt.engine.arrays import ArrayRows
-from imfilt.engine.plan import Plan, make_plan
+from imfilt.engine.plan import Plan
+from imfilt.engine.planning import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows
 from imfilt.engine.samples import SAMPLE_TYPES

@@ -19,7 +19,7 @@ from PIL import Image
 import imfilt
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.arrays import ArrayRows, filter_array
-from imfilt.engine.plan import make_plan
+from imfilt.engine.planning import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows
 from imfilt.engine.samples import SAMPLE_TYPES, sample_type

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from imfilt.engine.background import flattened_channels
 from imfilt.engine.recipe import Recipe
-from imfilt.engine.samples import DEPTHS
 from imfilt.errors import PictureError, UsageError
 from imfilt.images.formats import describe_mode
 from imfilt.images.modes import Mode
@@ -87,13 +86,13 @@ def _plan_in_light(
     picture: AnyPicture, rows: PictureRows, recipe: Recipe, strategy: str | None
 ) -> tuple[Plan, LinearRows]:
     from imfilt.engine.linear import LIGHT, LinearRows, check_linear, srgb
-    from imfilt.engine.plan import make_plan
+    from imfilt.engine.planning import make_plan
 
     mode = picture.mode
     check_linear(recipe, mode.colour, mode.samples)
     profile = picture.carried.things.get("icc_profile")
     if profile:
-        from imfilt.images.icc import curves_in
+        from imfilt.images.carried.icc import curves_in
 
         curves = curves_in(profile, mode.colour)
     else:
@@ -109,7 +108,7 @@ def mode_of_result(mode: Mode, recipe: Recipe) -> Mode:
     channels = mode.channels
     if mode.has_alpha and recipe.background is not None:
         channels = flattened_channels(channels, recipe.background)
-    return mode.becoming(mode.samples if recipe.depth is None else DEPTHS[recipe.depth], channels)
+    return mode.becoming(mode.samples.at_depth(recipe.depth), channels)
 
 
 def filter_image(image: Image, recipe: Recipe, *, threads: int | None = None) -> Image:

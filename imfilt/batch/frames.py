@@ -9,7 +9,7 @@ from typing import BinaryIO
 from imfilt.batch.filtering import filter_picture, plan_for
 from imfilt.batch.plans import WORKERS
 from imfilt.engine.clipped import ClippedCounter
-from imfilt.engine.finish import join
+from imfilt.engine.measuring import join
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.recipe import Recipe

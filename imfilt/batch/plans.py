@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from imfilt.engine.plan import Plan, Shape, make_plan
+from imfilt.engine.plan import Plan, Shape
+from imfilt.engine.planning import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import SampleType
 from imfilt.engine.workers import Workers

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imfilt.engine.plan import Plan, make_plan
+from imfilt.engine.plan import Plan
+from imfilt.engine.planning import make_plan
 from imfilt.engine.pooling import Pooling
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows, ignoring_infinity

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
-from imfilt.engine.combined import RootScale, combine, square_extremes
+from imfilt.engine.combined import RootScale
+from imfilt.engine.exact import exact_results, has_squares, widened
 from imfilt.engine.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.plan import Plan
 from imfilt.engine.samples import SampleType
-from imfilt.engine.stage import ANY_INTEGER, Chain, integer_dtype
+from imfilt.engine.stage import Chain
 
 if TYPE_CHECKING:
     from imfilt.engine.clipped import ClippedCounter
@@ -60,7 +60,7 @@ class Finisher:
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
         self._division = _Division(chain, scaling, plan.output, to_even=self._to_even)
         self._roots: RootScale | None = None
-        if _has_squares(plan):
+        if has_squares(plan):
             denominator = None if plan.is_weighted else chain.denominator
             is_stretched = plan.recipe.normalisation.measures
             self._roots = RootScale(self._scaling, plan.output.largest, denominator, is_stretched=is_stretched)
@@ -124,7 +124,7 @@ class Finisher:
         common = math.lcm(scale.denominator, offset.denominator)
         factor, addend = int(scale * common), int(offset * common)
         largest = max(bound * max(abs(factor) + abs(addend), common), Fraction(self._output.bound))
-        numerators, denominators = _widened(numerators, largest), _widened(denominators, largest)
+        numerators, denominators = widened(numerators, largest), widened(denominators, largest)
         above, below = numerators * factor + denominators * addend, denominators * common
         rounded = above // below
         if self._to_even:
@@ -183,7 +183,7 @@ class _Division:
     def __call__(self, numerators: Array) -> Array:
         if self._is_trivial:
             return numerators
-        numerators = _widened(numerators, self._bound, signed=self._addend < 0)
+        numerators = widened(numerators, self._bound, signed=self._addend < 0)
         if self._factor != 1:
             np.multiply(numerators, self._factor, out=numerators)
         if self._addend:
@@ -203,111 +203,9 @@ def _take_from_ties(quotients: Array, above: Array, below: Array | int) -> None:
     np.subtract(quotients, ties, out=quotients, casting="unsafe")
 
 
-def exact_results(plan: Plan, numbers: Sequence[Array]) -> tuple[Array, Array, Fraction]:
-    """Return the results of a strip as numerators over denominators, and what neither is further from 0 than.
-
-    Of roots in whole numbers they are the squares of the numerators, over denominators that are not squared.
-    """
-    combination = plan.recipe.combination
-    if plan.is_weighted:
-        over = math.lcm(*(bias.denominator for bias in plan.biases))
-        ratios = [
-            _weighted_ratio(plan, plan.chains[first : first + 3], numbers[first : first + 3], bias, over)
-            for first, bias in zip(range(0, len(plan.chains), 3), plan.biases, strict=True)
-        ]
-        results, denominators, bound = [ratio[0] for ratio in ratios], ratios[0][1], max(ratio[2] for ratio in ratios)
-    else:
-        results, denominators = list(numbers), np.asarray(plan.chains[0].denominator)
-        bound = max(chain.bound for chain in plan.chains)
-    if combination is None:
-        return results[0], denominators, bound
-    combined, bound = combine(results, combination, bound)
-    return combined, denominators, bound
-
-
-def _has_squares(plan: Plan) -> bool:
-    """Whether the results are whole numbers of which the roots are to be taken."""
-    combination = plan.recipe.combination
-    return combination is not None and combination.is_root and not plan.is_float
-
-
 def _common_chain(plan: Plan) -> Chain:
     """Return a chain that says of combined results what the only one says of those of one kernel."""
     if len(plan.chains) == 1:
         return plan.chains[0]
     bound, signed = max(chain.bound for chain in plan.chains), any(chain.signed for chain in plan.chains)
     return plan.chains[0]._replace(bound=bound, signed=signed)
-
-
-def _weighted_ratio(
-    plan: Plan, chains: Sequence[Chain], numbers: Sequence[Array], bias: Fraction, over: int
-) -> tuple[Array, Array, Fraction]:
-    """Return the colours of a strip as numerators over denominators (above 0), and what neither is further from 0 than.
-
-    A colour is its premultiplied result over the result of alpha, and the bias, a whole number over `over`. Where
-    nothing can be seen (an alpha of 0 or less), there is none to divide by: there the colour is the plain result, so
-    that what lies hidden is filtered as well.
-    """
-    premultiplied, alpha, colour = chains
-    if plan.is_float:
-        visible = numbers[1] > 0
-        ratio = np.divide(numbers[0], numbers[1], out=numbers[2], where=visible)
-        return ratio + float(bias), np.ones_like(ratio), Fraction(0)
-    common = math.gcd(premultiplied.denominator, alpha.denominator)
-    above, below = alpha.denominator // common, premultiplied.denominator // common
-    bound = max(premultiplied.bound * above, alpha.bound * below, colour.bound, Fraction(colour.denominator))
-    addend = int(bias * over)
-    bound *= over + abs(addend)
-    wide, under, plain = (_widened(each, bound) for each in numbers)
-    visible = under > 0
-    numerators = np.where(visible, wide * above, plain)
-    denominators = np.where(visible, under * below, colour.denominator)
-    if addend or over != 1:
-        numerators = numerators * over + denominators * addend
-        denominators = denominators * over
-    return numerators, np.broadcast_to(denominators, numerators.shape), bound
-
-
-def measure(plan: Plan, strips: Iterable[list[Array]]) -> Extremes | None:
-    """Return the extremes of the exact results over the numerators of all strips; None where no result is finite."""
-    return join([_measure_strip(plan, numbers) for numbers in strips])
-
-
-def join(measured: Iterable[Extremes | None]) -> Extremes | None:
-    """Return the extremes over several bands, or several pictures."""
-    found = [extremes for extremes in measured if extremes is not None]
-    return Extremes(min(e.low for e in found), max(e.high for e in found)) if found else None
-
-
-def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
-    numerators, denominators, _ = exact_results(plan, numbers)
-    if plan.unused:
-        numerators = numerators[..., : -plan.unused]
-    if plan.recipe.normalisation.magnitude:
-        numerators = np.absolute(numerators)
-    if plan.is_float:
-        numerators = numerators[np.isfinite(numerators)]
-    if not numerators.size:
-        return None
-    if _has_squares(plan):
-        return square_extremes(numerators, denominators)
-    values = numerators / denominators if plan.is_weighted and not plan.is_float else numerators
-    return Extremes(*(_exact_at(numerators, denominators, pick(values)) for pick in (np.argmin, np.argmax)))
-
-
-def _exact_at(numerators: Array, denominators: Array, position: np.intp) -> Fraction:
-    numerator = numerators.flat[position]
-    denominator = denominators.flat[position] if denominators.ndim else denominators[()]
-    return (
-        Fraction(numerator) / Fraction(int(denominator))
-        if isinstance(numerator, float)
-        else Fraction(int(numerator), int(denominator))
-    )
-
-
-def _widened(numbers: Array, bound: Fraction, *, signed: bool = True) -> Array:
-    """Return `numbers` in a dtype that holds `bound` as well, and what is below 0 if `signed`."""
-    dtype = np.dtype(integer_dtype(bound, signed=signed or numbers.dtype.kind != "u"))
-    if dtype == ANY_INTEGER or dtype.itemsize > numbers.dtype.itemsize:
-        return numbers.astype(dtype, copy=False)
-    return numbers

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.finish import join, measure
+from imfilt.engine.measuring import join, measure
 from imfilt.engine.normalisations import Extremes
 from imfilt.engine.plan import Plan
 from imfilt.engine.processors import processors

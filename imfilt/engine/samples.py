@@ -34,6 +34,10 @@ class SampleType(NamedTuple):
         """Mid-grey: 128, 32768, or 1/2 for float pictures."""
         return Fraction(self.largest, 2) if self.is_float else Fraction((self.largest + 1) // 2)
 
+    def at_depth(self, depth: str | None) -> SampleType:
+        """Return what these samples become at a depth, a name of `DEPTHS`; themselves where it is None."""
+        return self if depth is None else DEPTHS[depth]
+
 
 def _signed(bits: int) -> SampleType:
     return SampleType(f"int{bits}", (1 << (bits - 1)) - 1, -(1 << (bits - 1)))

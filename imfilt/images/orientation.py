@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL.Image import Transpose
 
-from imfilt.images.exif import UPRIGHT, orientation_of
+from imfilt.images.carried.exif import UPRIGHT, orientation_of
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 

@@ -139,7 +139,7 @@ def _is_lent(image: Image.Image) -> bool:
     lends = FORMATS[FORMAT_OF[image.format or ""]].lends
     if not lends or "exif" not in image.info:
         return lends
-    from imfilt.images.exif import UPRIGHT, orientation_of, with_header
+    from imfilt.images.carried.exif import UPRIGHT, orientation_of, with_header
 
     return orientation_of(with_header(image.info["exif"])) == UPRIGHT
 

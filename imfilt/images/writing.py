@@ -87,12 +87,12 @@ def encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads
 def _with_chunks(stream: BinaryIO, target: Target) -> Any:
     """Return a stream for what writes the file: for a PNG one that puts chunks in; segments of a JPEG are a setting."""
     if target.segments:
-        from imfilt.images.jpeg_segments import to_segments
+        from imfilt.images.carried.jpeg_segments import to_segments
 
         target.settings["extra"] = to_segments(target.segments)
     if not target.chunks:
         return stream
-    from imfilt.images.png_chunks import ChunkInserter
+    from imfilt.images.carried.png_chunks import ChunkInserter
 
     return ChunkInserter(stream, target.chunks)
 
@@ -100,15 +100,15 @@ def _with_chunks(stream: BinaryIO, target: Target) -> Any:
 def _finish(stream: BinaryIO, target: Target) -> None:
     """Put into a file that was written what its encoder does not write."""
     if target.entries:
-        from imfilt.images.tiff_tags import add_tags
+        from imfilt.images.carried.tiff_tags import add_tags
 
         add_tags(stream, target.entries)
     if target.boxes:
-        from imfilt.images.jp2 import add_boxes
+        from imfilt.images.carried.jp2 import add_boxes
 
         add_boxes(stream, target.boxes)
     if target.jfif:
-        from imfilt.images.jpeg_segments import put_density
+        from imfilt.images.carried.jpeg_segments import put_density
 
         put_density(stream, target.jfif)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imfilt.engine.plan import make_plan
+from imfilt.engine.planning import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.response import DIRECTIONS, gain, numerical_rank, response_along
 from imfilt.engine.samples import SAMPLE_TYPES

@@ -20,7 +20,7 @@ from report import Report, counted, milliseconds, shown_ratio
 from timing import PATIENCE, SLOW, OtherPictureError, Usage, interleave, middle, ratio, timed
 
 from imfilt.engine.arrays import ArrayRows
-from imfilt.engine.plan import make_plan
+from imfilt.engine.planning import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.run import filter_rows
 from imfilt.engine.samples import SAMPLE_TYPES

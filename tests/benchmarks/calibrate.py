@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from imfilt.engine.arrays import ArrayRows
-from imfilt.engine.plan import make_plan
+from imfilt.engine.planning import make_plan
 from imfilt.engine.recipe import Recipe
 from imfilt.engine.samples import SAMPLE_TYPES
 from imfilt.engine.stage import Stage

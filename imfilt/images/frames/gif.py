@@ -17,10 +17,10 @@ import numpy as np
 from PIL import GifImagePlugin, Image
 
 from imfilt.images.carried import put_carried
+from imfilt.images.carried.jpeg_segments import parts_of
 from imfilt.images.formats import Format
 from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.frames.writing import Clock, Container
-from imfilt.images.jpeg_segments import parts_of
 from imfilt.images.palette import REDUCED, ROOM, Notes, Seen, indexed, number_of_colours, reduced, seen_in
 
 _STAYS, _TO_BACKGROUND = 1, 2

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source
+    from imfilt.images.carried.places import Source
 
 _HEADER_BYTES = 12
 _LOSSLESS, _LOSSY = b"VP8L", b"VP8 "

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
+    from imfilt.images.carried.places import Source, Target
 
 _PHOTOSHOP = b"Photoshop 3.0\0"
 MOST_BYTES = 65533
@@ -30,7 +30,7 @@ Segment = tuple[str, bytes]
 def image_resources_of(source: Source) -> bytes | None:
     """Return the image resources of Photoshop, IPTC data among them, put together from all their segments."""
     if source.tags:
-        from imfilt.images.tiff_tags import IMAGE_RESOURCES
+        from imfilt.images.carried.tiff_tags import IMAGE_RESOURCES
 
         return source.tags.value(IMAGE_RESOURCES)
     found = [data for name, data in source.segments if name == "APP13" and data.startswith(_PHOTOSHOP)]

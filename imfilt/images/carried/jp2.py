@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
-    from imfilt.images.resolution import Resolution
+    from imfilt.images.carried.places import Source, Target
+    from imfilt.images.carried.resolution import Resolution
 
 Box = tuple[bytes, bytes]
 """A type and its content."""

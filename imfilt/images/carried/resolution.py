@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
+    from imfilt.images.carried.places import Source, Target
 
 # From a unit of length to inches.
 _INCHES = {"inch": Fraction(1), "cm": Fraction(50, 127), "metre": Fraction(5000, 127)}
@@ -42,7 +42,7 @@ class Resolution(NamedTuple):
 
 def read(source: Source) -> Resolution | None:
     """Return the resolution of a file: what its format says, or else its EXIF data; None where it has none."""
-    from imfilt.images.carried import read_exif
+    from imfilt.images.carried.things import read_exif
 
     image, chunks = source.image, dict(source.chunks)
     info, found = image.info, None
@@ -73,7 +73,7 @@ def turned(resolution: Resolution, swap_sides: bool) -> Resolution:
 
 
 def _of_exif(exif: bytes) -> Resolution | None:
-    from imfilt.images.ifd import RATIONAL, SHORT, DirectoryError, entries_at, first_directory, reader_of
+    from imfilt.images.carried.ifd import RATIONAL, SHORT, DirectoryError, entries_at, first_directory, reader_of
 
     read_at = reader_of(exif[6:])
     try:
@@ -122,7 +122,7 @@ def put_chunk(resolution: Resolution, target: Target) -> None:
 
 def put_tags(resolution: Resolution, target: Target) -> None:
     """Put three tags into a TIFF."""
-    from imfilt.images.ifd import RATIONAL, SHORT, Entry
+    from imfilt.images.carried.ifd import RATIONAL, SHORT, Entry
 
     unit = {"metre": "cm"}.get(str(resolution.unit), resolution.unit)
     sides = resolution.per(unit) if unit else (resolution.across, resolution.down)

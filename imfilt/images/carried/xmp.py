@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
+    from imfilt.images.carried.places import Source, Target
 
 KEYWORD = b"XML:com.adobe.xmp\0"
 """Of the text chunk of a PNG that holds a packet."""
@@ -24,7 +24,7 @@ _SIGNS_OF_GPS = (b":GPS", b":\0G\0P\0S")  # in UTF-8, and in UTF-16 of either or
 def read(source: Source) -> bytes | None:
     """Return the packet of a file."""
     if source.tags:
-        from imfilt.images.tiff_tags import XMP
+        from imfilt.images.carried.tiff_tags import XMP
 
         return source.tags.value(XMP)
     if source.image.format == "GIF" and source.stream is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from imfilt.images.ifd import (
+from imfilt.images.carried.ifd import (
     EXIF_IFD,
     GPS_IFD,
     LONG,
@@ -21,7 +21,7 @@ from imfilt.images.ifd import (
 )
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
+    from imfilt.images.carried.places import Source, Target
 
 HEADER = b"Exif\0\0"
 UPRIGHT = 1
@@ -41,7 +41,7 @@ def read(source: Source) -> bytes | None:
     if source.tags:
         return source.tags.exif
     if source.image.format == "TIFF":  # a BigTIFF, of which Pillow keeps the most
-        from imfilt.images.tiff_tags import CARRIED_APART, LAYOUT_TAGS
+        from imfilt.images.carried.tiff_tags import CARRIED_APART, LAYOUT_TAGS
 
         found = source.image.getexif()
         for tag in (*LAYOUT_TAGS, *CARRIED_APART):
@@ -54,7 +54,7 @@ def read(source: Source) -> bytes | None:
 
 def put_tags(data: bytes, target: Target) -> None:
     """Put EXIF data into a TIFF."""
-    from imfilt.images.tiff_tags import exif_entries
+    from imfilt.images.carried.tiff_tags import exif_entries
 
     target.entries.extend(exif_entries(data))
 

@@ -14,7 +14,7 @@ from imfilt.images.modes import COLOURS
 from imfilt.images.png_file import Chunk, to_chunk, walk
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
+    from imfilt.images.carried.places import Source, Target
 
 Chunks = tuple[Chunk, ...]
 

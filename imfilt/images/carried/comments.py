@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imfilt.images.jpeg_segments import MOST_BYTES, parts_of
+from imfilt.images.carried.jpeg_segments import MOST_BYTES, parts_of
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
+    from imfilt.images.carried.places import Source, Target
 
 Comments = tuple[bytes, ...]
 

@@ -7,8 +7,8 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, BinaryIO
 
-from imfilt.images.exif import HEADER, number_of
-from imfilt.images.ifd import (
+from imfilt.images.carried.exif import HEADER, number_of
+from imfilt.images.carried.ifd import (
     BYTE,
     UNDEFINED,
     DirectoryError,
@@ -23,7 +23,7 @@ from imfilt.images.ifd import (
 )
 
 if TYPE_CHECKING:
-    from imfilt.images.carried import Source, Target
+    from imfilt.images.carried.places import Source, Target
 
 XMP, IPTC, IMAGE_RESOURCES, ICC_PROFILE = 700, 33723, 34377, 34675
 _ORIENTATION = 274
