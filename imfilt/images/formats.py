@@ -36,7 +36,7 @@ class Format(NamedTuple):
     compressions: Mapping[str, Settings] = _NONE
     """From a key of `COMPRESSIONS` to the settings for it."""
     in_memory: bool = False
-    """Whether its encoder writes to memory first, because it never ends where a disk is full."""
+    """Whether its encoder writes to memory first: on a full disk it never ends, or it records the name of the file."""
     lends: bool = False
     """Whether its decoder and its encoder work in memory of ours: see `imfilt.images.memory`."""
     is_pillows: bool = True
@@ -147,7 +147,7 @@ FORMATS = {
         ),
         Format("TGA", (".tga",), _modes("L LA RGB RGBA"), {"compression": "tga_rle"}),
         Format("PCX", (".pcx",), _modes("L RGB")),
-        Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA"), codec_bytes=5),
+        Format("SGI", (".sgi", ".rgb", ".bw"), _modes("L RGB RGBA"), in_memory=True, codec_bytes=9),
         Format("QOI", (".qoi",), _modes("RGB RGBA"), codec_bytes=4),
         Format("DDS", (".dds",), _modes("L LA RGB RGBA")),
         Format("SPIDER", (".spi",), _modes("F")),
