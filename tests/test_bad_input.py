@@ -224,7 +224,7 @@ BAD = [
     refused("apply photo.png -k edge3 -o other.png/deeper/", "other.png: is not a folder"),
     refused("apply copies/photo.png -k edge3 -o .", "photo.png: is there already"),
     refused("apply big.png -k edge3 -o x.xyz", "x.xyz: extension '.xyz' stands for no format", ".png"),
-    refused("apply big.png -k edge3 -o x", "x: no extension names a format", ".png"),
+    refused("apply big.png -k edge3 -o x", "x: no extension names a format", "write x/ for a folder", ".png"),
     refused("apply - photo.png -k edge3", "standard input (-) cannot be filtered together with other inputs"),
     refused("apply - - -k edge3", "standard input (-) cannot be filtered together with other inputs"),
     refused("apply - -k edge3 -o copies", "standard input (-) has no name to use in a folder"),

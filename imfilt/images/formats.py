@@ -186,8 +186,15 @@ def format_of_target(path: PurePath) -> Format:
     if entry is not None and entry.is_written:
         return entry
     known = ", ".join(each.extensions[0] for each in WRITTEN.values())
-    named = f"extension {path.suffix!r} stands for no format" if path.suffix else "no extension names a format"
-    raise TargetError(f"{path}: {named} that imfilt writes; use one of {known}, or --format NAME")
+    if path.suffix:
+        raise TargetError(
+            f"{path}: extension {path.suffix!r} stands for no format that imfilt writes; use one of {known}, "
+            "or --format NAME"
+        )
+    raise TargetError(
+        f"{path}: no extension names a format that imfilt writes; write {path}/ for a folder; for a file use one of "
+        f"{known}, or --format NAME"
+    )
 
 
 def check_holds(entry: Format, mode: Mode) -> None:
