@@ -16,11 +16,11 @@ import pytest
 from conftest import Run
 from PIL import Image
 
-from imfilt.batch.executors import SerialExecutor
 from imfilt.batch.jobs import Existing, Job, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status
-from imfilt.batch.processes import ProcessExecutor, WorkerDied
 from imfilt.batch.runners import RUNNERS, Runner
+from imfilt.batch.runners.here import SerialExecutor
+from imfilt.batch.runners.processes import ProcessExecutor, WorkerDied
 from imfilt.batch.scheduling import Running, run_jobs
 from imfilt.batch.work import do_job, state_of_replaced
 from imfilt.engine.recipe import Recipe
@@ -87,9 +87,9 @@ def test_large_pictures_too_have_the_same_bytes_in_threads(run: Run) -> None:
 
 def test_auto_goes_over_to_processes_where_there_is_much_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     put(30)
-    monkeypatch.setattr("imfilt.batch.executors._WORTH_FORKING", 0.0)
-    monkeypatch.setattr("imfilt.batch.executors._WORTH_STARTING", 0.0)
-    monkeypatch.setattr("imfilt.batch.executors._LARGE_FILE", 0)  # so that every job waits for a process
+    monkeypatch.setattr("imfilt.batch.runners.here._WORTH_FORKING", 0.0)
+    monkeypatch.setattr("imfilt.batch.runners.here._WORTH_STARTING", 0.0)
+    monkeypatch.setattr("imfilt.batch.runners.here._LARGE_FILE", 0)  # so that every job waits for a process
     outcomes = list(run_jobs(jobs_for("in", "out"), Running(workers=2)))
     assert [outcome.status for outcome in outcomes] == [Status.WRITTEN] * 30
     assert list(run_jobs(jobs_for("in", "alone"), Running("serial")))
@@ -177,7 +177,7 @@ def test_calls_are_cancelled_and_those_in_hand_are_ended() -> None:
 FORKED = """
 import os, signal, sys, threading
 from pathlib import Path
-from imfilt.batch.processes import ProcessExecutor
+from imfilt.batch.runners.processes import ProcessExecutor
 
 if sys.argv[1:]:
     threading.Thread(target=threading.Event().wait, daemon=True).start()

@@ -4,7 +4,7 @@
 
     jobs        from inputs to jobs: what is to be done
     work        one job done: read, filter (filtering, plans, frames), write; what became of it (outcomes)
-    runners     ways to get through many jobs: executors here, processes (children, worker, channel), a cluster
+    runners     ways to get through many jobs: here, in threads, in processes, on a cluster
     scheduling  jobs through an executor, so many at a time as there is memory for (memory, machine)
     resume      what an earlier run has done, by its manifest (manifest, fingerprints)
     watching    jobs that come into a folder (settling)

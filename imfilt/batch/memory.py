@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from imfilt.batch.jobs import Job
-from imfilt.batch.runners import size_of
+from imfilt.batch.jobs import Job, size_of
 from imfilt.images.formats import FORMATS
 
 _SHARE = 0.8

@@ -10,10 +10,10 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 from imfilt.batch.heap import keep_freed_memory
-from imfilt.batch.jobs import Job
+from imfilt.batch.jobs import Job, size_of
 from imfilt.batch.memory import Admission, memory_for_pictures
 from imfilt.batch.outcomes import Outcome, Status
-from imfilt.batch.runners import RUNNERS, Setting, size_of
+from imfilt.batch.runners import RUNNERS, Setting
 from imfilt.batch.watcher import Watcher
 from imfilt.batch.work import do_jobs, state_of_replaced
 from imfilt.engine.processors import processors

@@ -1,4 +1,4 @@
-"""From how much work on other processes are worth starting: what `imfilt.batch.executors` goes by.
+"""From how much work on other processes are worth starting: what `imfilt.batch.runners.here` goes by.
 
 Run ``python tests/benchmarks/workers.py`` on a quiet machine; it prints, for folders of more and more pictures, how
 long one process takes, two that are forked, two that are started, and what `auto` makes of it.

@@ -12,8 +12,8 @@
     job         what comes of it
 """
 
-from imfilt.batch.jobs.job import STREAM, Job, Result
+from imfilt.batch.jobs.job import STREAM, Job, Result, size_of
 from imfilt.batch.jobs.making import Batch, make_jobs
 from imfilt.batch.jobs.request import Existing, Request
 
-__all__ = ["STREAM", "Batch", "Existing", "Job", "Request", "Result", "make_jobs"]
+__all__ = ["STREAM", "Batch", "Existing", "Job", "Request", "Result", "make_jobs", "size_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,3 +44,11 @@ class Job(NamedTuple):
     frame: int | None = None
     """The only frame or page to be filtered, counted from 0; None for all."""
     care: Care = USUAL_CARE
+
+
+def size_of(job: Job) -> int:
+    """Return the bytes of a source, 0 where nobody knows."""
+    try:
+        return os.stat(job.source).st_size if job.source is not None else 0
+    except OSError:
+        return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,17 +20,17 @@ class Setting(NamedTuple):
     scheduler: str | None = None
     """The address of a cluster."""
     on_death: Callable[[int, tuple[Any, ...]], None] | None = None
-    """See `imfilt.batch.processes.OnDeath`."""
+    """See `imfilt.batch.runners.processes.OnDeath`."""
 
 
 def _serial(_setting: Setting) -> Executor:
-    from imfilt.batch.executors import SerialExecutor
+    from imfilt.batch.runners.here import SerialExecutor
 
     return SerialExecutor()
 
 
 def _growing(setting: Setting) -> Executor:
-    from imfilt.batch.executors import GrowingExecutor
+    from imfilt.batch.runners.here import GrowingExecutor
 
     return GrowingExecutor(setting)
 
@@ -43,13 +42,13 @@ def _threads(setting: Setting) -> Executor:
 
 
 def _processes(setting: Setting) -> Executor:
-    from imfilt.batch.processes import ProcessExecutor
+    from imfilt.batch.runners.processes import ProcessExecutor
 
     return ProcessExecutor(setting.workers, setting.on_death)
 
 
 def _cluster(setting: Setting) -> Executor:
-    from imfilt.batch.cluster import ClusterExecutor
+    from imfilt.batch.runners.cluster import ClusterExecutor
 
     return ClusterExecutor(setting)
 
@@ -71,11 +70,3 @@ RUNNERS: dict[str, Runner] = {
     "processes": Runner("processes; one that dies costs its picture a second attempt", _processes),
     "dask": Runner("the workers of a cluster of Dask (--scheduler), which see the same files", _cluster, is_here=False),
 }
-
-
-def size_of(job: Job) -> int:
-    """Return the bytes of a source, 0 where nobody knows."""
-    try:
-        return os.stat(job.source).st_size if job.source is not None else 0  # noqa: PTH116 (for it is called often)
-    except OSError:
-        return 0

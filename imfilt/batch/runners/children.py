@@ -18,18 +18,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NoReturn, Protocol, cast
 
-from imfilt.batch.channel import Channel
+from imfilt.batch.runners.channel import Channel
 
 _PATIENCE = 5.0
 """Seconds that a process may take to clean up when it is told to stop."""
 _PAUSE = 0.002
 _THREADS = Path("/proc/self/task")
 
-_START = "import sys; sys.path[:] = {path!r}; from imfilt.batch.worker import main; main()"
+_START = "import sys; sys.path[:] = {path!r}; from imfilt.batch.runners.worker import main; main()"
 
 
 class Child(Protocol):
-    """A process that runs `imfilt.batch.worker`."""
+    """A process that runs `imfilt.batch.runners.worker`."""
 
     channel: Channel
     pid: int
@@ -122,7 +122,7 @@ def fork_children(count: int) -> list[ForkedChild]:
     children: list[ForkedChild] = []
     if not may_fork():
         return children
-    import imfilt.batch.worker  # noqa: F401 (which imports what all of them need)
+    import imfilt.batch.runners.worker  # noqa: F401 (which imports what all of them need)
 
     if not may_fork():  # a library has begun a thread
         return children
@@ -143,7 +143,7 @@ def may_fork() -> bool:
 
 
 def _be_worker(calls: int, results: int, foreign: Sequence[int], signals: Iterable[int]) -> NoReturn:
-    """Do what `imfilt.batch.worker.main` does, in a process that has much that is not its own."""
+    """Do what `imfilt.batch.runners.worker.main` does, in a process that has much that is not its own."""
     try:
         for end in foreign:
             os.close(end)
@@ -153,7 +153,7 @@ def _be_worker(calls: int, results: int, foreign: Sequence[int], signals: Iterab
             if callable(signal.getsignal(number)):
                 signal.signal(number, signal.SIG_DFL)
         sys.unraisablehook = sys.__unraisablehook__
-        from imfilt.batch.worker import serve
+        from imfilt.batch.runners.worker import serve
 
         serve(Channel(os.fdopen(calls, "rb"), os.fdopen(results, "wb")), signals)
     finally:

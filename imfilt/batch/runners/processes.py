@@ -16,8 +16,8 @@ from itertools import zip_longest
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from imfilt.batch.channel import BROKEN
-from imfilt.batch.children import Child, StartedChild, fork_children
+from imfilt.batch.runners.channel import BROKEN
+from imfilt.batch.runners.children import Child, StartedChild, fork_children
 
 _ATTEMPTS = 2
 

@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 import imfilt.batch.work
 import imfilt.engine.run
 import imfilt.images.rows  # noqa: F401
-from imfilt.batch.channel import BROKEN, Channel
 from imfilt.batch.heap import keep_freed_memory
+from imfilt.batch.runners.channel import BROKEN, Channel
 
 _GARBAGE_THRESHOLD = 100_000
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.jobs import Job
 from imfilt.batch.outcomes import Outcome
-from imfilt.batch.processes import WorkerDied
-from imfilt.batch.runners import Setting
+from imfilt.batch.runners.processes import WorkerDied
+from imfilt.batch.runners.table import Setting
 from imfilt.errors import UsageError
 
 if TYPE_CHECKING:

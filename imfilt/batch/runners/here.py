@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
-from imfilt.batch.jobs import Job
-from imfilt.batch.runners import Setting, size_of
+from imfilt.batch.jobs import Job, size_of
+from imfilt.batch.runners.table import Setting
 
 if TYPE_CHECKING:
-    from imfilt.batch.processes import ProcessExecutor
+    from imfilt.batch.runners.processes import ProcessExecutor
 
 # Measured on two processors (tests/benchmarks/workers.py): with less work than this, one process is done before. Those
 # that are forked are at work at once; those that are started import everything first.
@@ -74,14 +74,14 @@ class GrowingExecutor(Executor):
             self._processes.shutdown(wait, cancel_futures=cancel_futures)
 
     def _grow(self) -> None:
-        from imfilt.batch.processes import ProcessExecutor
+        from imfilt.batch.runners.processes import ProcessExecutor
 
         self._processes = ProcessExecutor(self._setting.workers, self._setting.on_death)
 
 
 def _worth_processes() -> float:
     """Return how many seconds of work are worth other processes."""
-    from imfilt.batch.children import may_fork
+    from imfilt.batch.runners.children import may_fork
 
     return _WORTH_FORKING if may_fork() else _WORTH_STARTING
 
