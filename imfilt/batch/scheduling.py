@@ -175,14 +175,15 @@ class _Batch:
         while self._waiting and len(jobs) < most and not (self._in_hand and self._waiting.start - turn > _OUT_OF_TURN):
             job = self._next or self._jobs[self._waiting.start]
             self._next = job
-            if (jobs and not _may_be_repeated(job)) or not self._admission.admits(self._waiting.start, job):
+            is_for_bundle = most > 1 and _may_be_repeated(job)
+            if (jobs and not is_for_bundle) or not self._admission.admits(self._waiting.start, job):
                 break
             self._waiting, self._next = self._waiting[1:], None
             self._prepare(job)
             if self._threads is not None and job.threads is None:
                 job = job._replace(threads=self._threads)
             jobs.append(job)
-            if not _may_be_repeated(job):
+            if not is_for_bundle:
                 break
         return _Bundle(first, tuple(jobs)) if jobs else None
 
