@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from imfilt.engine.stage import Stage
 from imfilt.engine.strategies.fit import Fit, Unfit
-from imfilt.engine.strategies.lowrank import factorise
+from imfilt.engine.strategies.lowrank import factorise, unfit_for_lines
 from imfilt.engine.strategies.program import Program
 
 Array = NDArray[Any]
@@ -39,12 +39,8 @@ _BATCH = 16
 
 def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
-    if stage.is_whole:
-        return Unfit("the weights are whole numbers, whose sums have to be exact")
-    if stage.is_edge:
-        return Unfit("a flat picture has to become 0, and its rounding would show")
-    if stage.down.stride != 1 or stage.across.stride != 1:
-        return Unfit("it computes every sample, and the stride keeps some only")
+    if unfit := unfit_for_lines(stage):
+        return unfit
     if stage.is_unbounded:
         return Unfit("float pictures may hold infinity and NaN, which would spread over whole blocks")
     if not stage.is_last:
