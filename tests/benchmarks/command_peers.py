@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from machine import first_line
+from machine import first_line, output_of
 from pictures import QUALITY
 
 from imfilt.kernels.kernel import Kernel
@@ -213,7 +214,8 @@ def versions() -> list[str]:
     lines = [first_line(["vips", "--version"]), first_line(["gm", "version"])]
     if program := imagemagick():
         lines.append(first_line([program, "-version"]).removeprefix("Version: "))
-    lines.append(first_line(["gmic", "version"]))
+    if version := re.search(r"Version ([\d.]+)", output_of(["gmic", "version"])):
+        lines.append(f"G'MIC {version[1]}")
     return [" ".join(line.split()[:3]) for line in lines if line]
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def processor() -> str:
@@ -26,7 +29,8 @@ def setting(packages: Sequence[str], tools: Sequence[str] = ()) -> str:
     versions = [f"{name} {importlib.metadata.version(name)}" for name in packages if is_installed(name)]
     system = f"{platform.system()}, Python {platform.python_version()}"
     day = datetime.now(UTC).date().isoformat()
-    return f"{day}, {processor()}, {system}; imfilt {_revision()}; {', '.join((*versions, *tools))}."
+    parts = f"{day}, {processor()}, {system}", f"imfilt {_revision()}", ", ".join((*versions, *tools))
+    return f"{'; '.join(part for part in parts if part)}."
 
 
 def is_installed(package: str) -> bool:
@@ -40,11 +44,16 @@ def is_installed(package: str) -> bool:
 
 def first_line(command: Sequence[str]) -> str:
     """Return the first line that a command prints, nothing where it cannot be run."""
+    return (output_of(command).strip().splitlines() or [""])[0]
+
+
+def output_of(command: Sequence[str]) -> str:
+    """Return what a command prints, without colours; nothing where it cannot be run."""
     try:
         result = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return (result.stdout.strip().splitlines() or [""])[0]
+    return _COLOURS.sub("", result.stdout)
 
 
 def _revision() -> str:
