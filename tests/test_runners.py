@@ -162,6 +162,21 @@ def test_what_cannot_be_sent_to_a_process_fails_and_the_next_call_is_made() -> N
     executor.shutdown()
 
 
+class Unreadable:
+    """Can be pickled, and not unpickled."""
+
+    def __reduce__(self) -> tuple[type[int], tuple[str]]:
+        return int, ("no number",)
+
+
+def test_what_a_process_cannot_read_fails_and_the_next_call_is_made() -> None:
+    executor = ProcessExecutor(1)
+    with pytest.raises(BrokenExecutor):
+        executor.submit(abs, Unreadable()).result(60)
+    assert executor.submit(abs, -1).result(60) == 1
+    executor.shutdown()
+
+
 def test_calls_are_cancelled_and_those_in_hand_are_ended() -> None:
     executor = ProcessExecutor(1)
     ready = "import pathlib, time; pathlib.Path('begun').touch(); time.sleep(600)"

@@ -62,12 +62,12 @@ def serve(channel: Channel, signals: Iterable[int] | None = None) -> NoReturn:
 
 
 def _listen(channel: Channel, calls: SimpleQueue[Any]) -> None:
-    """Receive calls, while one is made; when nobody is there to send any, stop the call in hand too."""
+    """Receive calls, while one is made; when no more can be received, stop the call in hand too."""
     try:
         while (call := channel.receive()) is not None:
             calls.put(call)
         calls.put(None)
-    except BROKEN:
+    except Exception:  # nobody is there to send any, or what was sent cannot be unpickled
         os.kill(os.getpid(), signal.SIGTERM)
 
 
