@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_fewer_are_worked_on_at_a_time_where_memory_is_short(
     lock, inside, most = threading.Lock(), 0, 0
     all_there = threading.Barrier(at_once)
 
-    def work(job: Job, _replaced: object) -> list[Outcome]:
+    def work(calls: Sequence[tuple[Job, object]]) -> list[list[Outcome]]:
         nonlocal inside, most
         with lock:
             inside += 1
@@ -90,9 +91,9 @@ def test_fewer_are_worked_on_at_a_time_where_memory_is_short(
         all_there.wait(60)
         with lock:
             inside -= 1
-        return [Outcome(job.source, Status.WRITTEN)]
+        return [[Outcome(job.source, Status.WRITTEN)] for job, _ in calls]
 
-    monkeypatch.setattr(scheduling, "do_job", work)
+    monkeypatch.setattr(scheduling, "do_jobs", work)
     monkeypatch.setattr(scheduling, "memory_for_pictures", lambda: budget)
     jobs = make_jobs(Request(["in"], Recipe((load_registry()["edge3"],)), output="out/")).jobs
     outcomes = list(run_jobs(jobs, Running("threads", 3)))
