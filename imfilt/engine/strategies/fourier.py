@@ -25,12 +25,15 @@ Array = NDArray[Any]
 Copies = list[tuple[Array, Array]]
 """Where to, and where from."""
 
-# Nanoseconds a sample of a tile, and what each doubling of the tile adds.
-# Measured by tests/benchmarks/calibrate.py.
-_SINGLE_COST = 1.3, 0.21
-_DOUBLE_COST = 2.5, 0.35
+# Nanoseconds a sample of a tile; and what each doubling of its height adds, for the columns are what takes long to
+# transform, and each doubling of its bytes beyond the second-level cache. Measured by tests/benchmarks/calibrate.py.
+_SINGLE_COST = 1.9, 0.29
+_DOUBLE_COST = 3.6, 0.55
+_CACHE_BYTES = 1 << 20
 _MOVING_COST = 0.05
 """Nanoseconds a byte that the window keeps from one strip to the next."""
+_TRANSFORM_COST = 15_000
+"""Nanoseconds that the calls for a transform take, there and back, however small it is."""
 
 _POWERS_OF_TWO = tuple(1 << i for i in range(6, 14))
 _SIDES = tuple(sorted({*_POWERS_OF_TWO, *(5 << i for i in range(4, 11)), *(3 << i for i in range(5, 12))}))
@@ -86,7 +89,9 @@ def _nanoseconds(stage: Stage, height: int, width: int, item: int) -> float:
     tiles = -(-across.output // (width - across.reach))
     transforms = strips * (planes // 2 * tiles + planes % 2 * -(-tiles // 2))
     once, doubling = _SINGLE_COST if not stage.is_whole and item == 4 else _DOUBLE_COST
-    samples = transforms * 2 * height * width * (once + doubling * math.log2(height * width))
+    beyond = max(math.log2(2 * height * width * item / _CACHE_BYTES), 0)
+    each = once + doubling * (math.log2(height) + beyond)
+    samples = transforms * (2 * height * width * each + _TRANSFORM_COST)
     moved = strips * down.reach * across.output * planes * item * _MOVING_COST
     return (samples + moved) / (down.output * across.output * planes)
 
