@@ -1,7 +1,8 @@
 """Memory for pixels that Pillow decodes into and encodes from, and that the engine works in without a copy.
 
-The memory comes in large pages where the system has them: touching fresh memory for the first time takes longer than
-all arithmetic, and with large pages a fraction of that. That of the latest picture is kept for the next of its size.
+That of the latest picture is kept for the next of its size, for to touch fresh memory for the first time takes longer
+than all arithmetic. Large pages (`MADV_HUGEPAGE`) make that a little faster on a machine that is idle, and much slower
+where such pages have gone back to a host, as those of virtual machines do.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def lend_memory(image: ImageFile) -> mmap.mmap | None:
     """
     image.decodermaxblock = _MOST_BYTES_AT_A_TIME
     size = image.width * image.height * BYTES_A_PIXEL.get(image.mode, 0)
-    if not size or "transparency" in image.info or not hasattr(mmap, "MADV_HUGEPAGE"):
+    if not size or "transparency" in image.info or not hasattr(mmap, "MAP_ANONYMOUS"):
         return None
     memory = _kept_of(size) or _fresh(size)
     layout = LAID_OUT_AS[image.mode]
@@ -50,11 +51,9 @@ def _kept_of(size: int) -> mmap.mmap | None:
 
 def _fresh(size: int) -> mmap.mmap:
     try:
-        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError:
         raise MemoryError from None
-    memory.madvise(mmap.MADV_HUGEPAGE)
-    return memory
 
 
 def give_back(memory: mmap.mmap) -> None:
