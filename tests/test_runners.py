@@ -255,6 +255,14 @@ def test_a_worker_that_is_killed_costs_no_picture() -> None:
     assert contents("out") == contents("alone")
 
 
+def test_threads_that_begin_together_do_not_import_the_same_at_once() -> None:
+    put(4)
+    command = [sys.executable, "-m", "imfilt", "apply", "in", *EDGE, "-j", "2", "--runner", "threads", "-o"]
+    for attempt in range(8):
+        found = subprocess.run([*command, f"out{attempt}/"], capture_output=True, timeout=60, check=False)
+        assert (found.returncode, found.stderr) == (0, b"")
+
+
 class Bundling(SerialExecutor):
     """Takes several jobs at a time, and dies over one of them."""
 

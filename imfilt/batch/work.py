@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from imfilt.images.frames.reading import Frames
 
 Notes = tuple[str, ...]
+
+_ENGINE_IS_THERE = threading.Event()
 
 
 State = tuple[int, int, int]
@@ -158,12 +161,14 @@ def _read(job: Job) -> AnyPicture | Frames:
     source = job.source or _read_stream()
     to_8_bits = all(result.recipe.depth == "8" for result in job.results)
     read = partial(read_picture, source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits)
-    if "imfilt.engine.run" in sys.modules:
+    if _ENGINE_IS_THERE.is_set():
         return read()
     reading = begin(read)
-    with IMPORTING:
-        import imfilt.engine.run  # noqa: F401 (NumPy is imported while the picture is decoded)
-
+    with IMPORTING:  # the picture is decoded meanwhile
+        import imfilt.batch.plans
+        import imfilt.engine.run
+        import imfilt.images.rows  # noqa: F401 (with which comes NumPy)
+    _ENGINE_IS_THERE.set()
     return reading()
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 # What calls are made of, with NumPy and Pillow.
+import imfilt.batch.plans
 import imfilt.batch.work
 import imfilt.engine.run
 import imfilt.images.rows  # noqa: F401
