@@ -125,6 +125,16 @@ def test_another_recipe_does_all_again(run: Run, options: list[str]) -> None:
     assert made == pictures("fresh")
 
 
+def test_another_format_under_the_same_name_does_all_again(run: Run) -> None:
+    put("in/a.png")
+    named = (*RESUME, *EDGE, "--name", "{stem}.img", "--format")
+    assert done(run(*named, "png")) == ["a.img"]
+    assert done(run(*named, "jpeg")) == ["a.img"]
+    assert done(run(*named, "jpeg")) == []
+    with Image.open("out/a.img") as image:
+        assert image.format == "JPEG"
+
+
 def test_a_target_that_was_removed_is_made_again(run: Run) -> None:
     put("in/a.png", "in/b.png")
     run(*RESUME, *EDGE)

@@ -31,7 +31,8 @@ class Resumption:
         folder = str(request.output_folder)
         self._manifest = Manifest(folder, is_synced=request.care.sync)
         self._start = len(os.path.join(folder, ""))
-        self._hashes = [hash_of_recipe(recipe, request.saving, request.frame) for _, recipe in request.recipes]
+        written = (request.saving, request.frame, *([request.format] if request.format else []))
+        self._hashes = [hash_of_recipe(recipe, *written) for _, recipe in request.recipes]
         self._planned: dict[str, _Planned] = {}
 
     def decide(self, source: Source | None, decisions: Sequence[Decision]) -> list[Decision]:
