@@ -106,7 +106,10 @@ class ForkedChild:
     def _ended(self) -> int | None:
         with self._lock:
             if self._status is None:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                try:
+                    pid, status = os.waitpid(self.pid, os.WNOHANG)
+                except ChildProcessError:  # whoever started this process lets children vanish unseen
+                    pid, status = self.pid, 0
                 if pid:
                     self._status = os.waitstatus_to_exitcode(status)
             return self._status

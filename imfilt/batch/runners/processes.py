@@ -115,8 +115,14 @@ class ProcessExecutor(Executor):
         except BROKEN:
             self.ready.set()  # and the first call will find out whether that was chance
         while (call := self._calls.get()) is not None:
-            if call.future.set_running_or_notify_cancel():
+            if not call.future.set_running_or_notify_cancel():
+                continue
+            try:
                 process = self._make(call, process)
+            except Exception as problem:  # or the call would be waited for without end
+                process = None
+                if not call.future.done():
+                    call.future.set_exception(problem)
         if process is not None:
             with suppress(*BROKEN):
                 process.channel.send(None)
