@@ -460,6 +460,19 @@ def test_a_full_disk_in_place_leaves_the_input_and_no_backup(run: Run, monkeypat
     assert tree() == ["a.png"]
 
 
+def test_a_failure_after_the_input_was_replaced_leaves_the_backup(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("a.png")
+    before = Path("a.png").read_bytes()
+
+    def refuse(_folder: Path) -> None:
+        raise OSError(22, os.strerror(22))
+
+    monkeypatch.setattr("imfilt.images.atomic.sync_folder", refuse)
+    result = run("apply", "a.png", *EDGE, "--in-place", "--backup", ".orig", "--fsync")
+    assert (result.status, result.stderr.count("\n")) == (1, 1)
+    assert Path("a.png.orig").read_bytes() == before != Path("a.png").read_bytes()
+
+
 def test_a_backup_of_a_run_that_was_killed_is_taken_up(run: Run) -> None:
     put("a.png")
     before = Path("a.png").read_bytes()

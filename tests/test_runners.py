@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
@@ -22,7 +23,7 @@ from imfilt.batch.runners import RUNNERS, Runner
 from imfilt.batch.runners.here import SerialExecutor
 from imfilt.batch.runners.processes import ProcessExecutor, WorkerDied
 from imfilt.batch.scheduling import Running, run_jobs
-from imfilt.batch.work import do_job, state_of_replaced
+from imfilt.batch.work import do_job, what_is_replaced
 from imfilt.engine.recipe import Recipe
 from imfilt.kernels.registry import load_registry
 
@@ -320,10 +321,13 @@ def test_a_mistake_in_one_job_does_not_end_the_others(monkeypatch: pytest.Monkey
     assert "KeyError: 'what nobody foresaw'" in str(outcomes[1].error)
 
 
-def test_what_replaces_its_source_is_not_filtered_twice(run: Run) -> None:
+@pytest.mark.parametrize("source", ["in/001.png", "link.png"])
+def test_what_replaces_its_source_is_not_filtered_twice(run: Run, source: str) -> None:
     put(3)
-    (job,) = make_jobs(Request(["in/001.png"], Recipe((load_registry()["edge3"],)), existing=Existing.IN_PLACE)).jobs
-    before = state_of_replaced(job)
+    Path("link.png").symlink_to("in/001.png")
+    (job,) = make_jobs(Request([source], Recipe((load_registry()["edge3"],)), existing=Existing.IN_PLACE)).jobs
+    before = what_is_replaced(job)
+    assert before is not None
     assert [outcome.status for outcome in do_job(job, before)] == [Status.WRITTEN]
     once = contents("in")
     (again,) = do_job(job, before)  # as after the death of a worker that had done it already
@@ -332,3 +336,31 @@ def test_what_replaces_its_source_is_not_filtered_twice(run: Run) -> None:
     assert contents("in") == once
     assert run("apply", "in", *EDGE, "--in-place", "--runner", "processes", "-j", "2").status == 0
     assert contents("in") != once
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
+def test_processes_of_which_nobody_tells_how_they_ended_hold_nothing_up() -> None:
+    put(40)
+    code = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); from imfilt.cli.program import main; main()"
+    command = [sys.executable, "-c", code, "apply", "in", *EDGE, "-o", "out/", "--runner", "processes", "-j", "2"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr, len(result.stdout.splitlines())) == (0, "", 40)
+
+
+@pytest.mark.parametrize("runner", ["serial", "threads"])
+def test_a_failure_keeps_no_pixels(runner: str) -> None:
+    put(3)
+    whole = Path("in/001.png").read_bytes()
+    Path("in/001.png").write_bytes(whole[: len(whole) // 2])
+    Path("out").mkdir()
+    jobs = jobs_for("in", "out")
+    Path("out/002.tif").write_bytes(b"somebody's")
+    outcomes = list(run_jobs(jobs, Running(runner, 2)))
+    assert [outcome.status for outcome in outcomes] == [Status.WRITTEN, Status.FAILED, Status.FAILED]
+    for outcome in outcomes[1:]:
+        error: BaseException | None = outcome.error
+        while error is not None:
+            assert error.__traceback__ is not None
+            for frame, _ in traceback.walk_tb(error.__traceback__):
+                assert frame.f_locals == {}, frame
+            error = error.__cause__ or error.__context__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -43,6 +44,21 @@ class Outcome(NamedTuple):
     """Columns and rows of a result that was written, of one frame where there are several."""
     clipped: Clipped | None = None
     """How many results lay beyond the range of the samples, where that was asked for."""
+
+
+def let_go_of_locals(error: BaseException | None) -> None:
+    """Forget the variables of the calls that an error, and those behind it, came through: pixels may be among them.
+
+    What is kept is enough for a traceback.
+    """
+    seen: set[int] = set()
+    following: list[BaseException | None] = [error]
+    while following:
+        each = following.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            traceback.clear_frames(each.__traceback__)
+            following += each.__cause__, each.__context__
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> int:

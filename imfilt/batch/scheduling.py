@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.jobs import Job, size_of
 from imfilt.batch.memory import Admission, memory_for_pictures
-from imfilt.batch.outcomes import Outcome, Status
+from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.batch.runners import RUNNERS, Setting
 from imfilt.batch.watcher import Watcher
-from imfilt.batch.work import do_jobs, state_of_replaced
+from imfilt.batch.work import do_jobs, what_is_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
 from imfilt.images.temporary import remove_strays
@@ -159,7 +159,7 @@ class _Batch:
         bundle = self._again.popleft() if self._again else self._next_bundle(turn)
         if bundle is None:
             return False
-        calls = [(job, state_of_replaced(job)) for job in bundle.jobs]
+        calls = [(job, what_is_replaced(job)) for job in bundle.jobs]
         future = self._executor.submit(do_jobs, calls)
         self._in_hand[future] = bundle
         future.add_done_callback(self._ended.put)
@@ -196,8 +196,8 @@ class _Batch:
 
 def _may_be_repeated(job: Job) -> bool:
     """Whether a job is small, and does no harm if it is done again: so that it may be done along with others."""
-    replaces = any(result.target == job.source or result.backup is not None for result in job.results)
-    return size_of(job) <= _SMALL_FILE and not replaces
+    keeps_backups = any(result.backup is not None for result in job.results)
+    return size_of(job) <= _SMALL_FILE and not keeps_backups and not job.replaces_source
 
 
 def _outcomes_of(future: Future[list[list[Outcome]]], job: Job) -> list[Outcome]:
@@ -213,6 +213,7 @@ def _outcomes_of(future: Future[list[list[Outcome]]], job: Job) -> list[Outcome]
     except CancelledError:
         problem = PictureError("it was not done, for the command was stopped")
     except Exception as error:
+        let_go_of_locals(error)
         mistake = f"a mistake of imfilt: {type(error).__name__}: {error}; please report it"
         problem = PictureError("not enough memory" if is_out_of_memory(error) else mistake)
         problem.__cause__ = error

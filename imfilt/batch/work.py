@@ -1,4 +1,4 @@
-"""Read, filter, write: the one road that every runner and the Python API share."""
+"""Read, filter, write: the one road of every job, whichever runner does it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from imfilt.batch.background import begin
 from imfilt.batch.backups import keeping
 from imfilt.batch.confirming import confirmed
 from imfilt.batch.filtering import filter_picture, mode_of_result
+from imfilt.batch.fingerprints import FileIdentity, identity_of
 from imfilt.batch.jobs import Job, Result
-from imfilt.batch.outcomes import Outcome, Status
+from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.errors import ImfiltError, PictureError
 from imfilt.images.atomic import Manner, write_file
 from imfilt.images.carried import losses
@@ -40,44 +41,26 @@ Notes = tuple[str, ...]
 _ENGINE_IS_THERE = threading.Event()
 
 
-State = tuple[int, int, int]
-"""What tells one file from the next of the same name: its number, its bytes, and when it was changed last."""
+def do_jobs(calls: Sequence[tuple[Job, FileIdentity | None]]) -> list[list[Outcome]]:
+    """Do one job after another, as `do_job` does; its errors keep no pixels."""
+    done = [do_job(job, replaced) for job, replaced in calls]
+    for outcomes in done:
+        for outcome in outcomes:
+            let_go_of_locals(outcome.error)
+    return done
 
 
-def do_jobs(calls: Sequence[tuple[Job, State | None]]) -> list[list[Outcome]]:
-    """Do one job after another, as `do_job` does."""
-    return [do_job(job, replaced) for job, replaced in calls]
+def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
+    """Do one job, and return what became of each result; an `ImfiltError` becomes a failed outcome.
 
-
-def do_job(job: Job, replaced: State | None = None) -> list[Outcome]:
-    """Do one job, and return what became of its results, as `run_job` yields it.
-
-    Where it replaces its own source, `replaced` says what that was: another attempt, of which nobody heard any more,
-    may have been there before, and nothing is to be filtered twice.
-    """
-    if replaced is not None and state_of_replaced(job) != replaced:
-        problem = PictureError("it has changed since the command began, and may be filtered already; look at it")
-        return [_failure(job, problem, None, 0.0)]
-    return list(run_job(job))
-
-
-def state_of_replaced(job: Job) -> State | None:
-    """Return what the source of a job is now, if the job replaces it."""
-    if job.source is None or all(result.target != job.source for result in job.results):
-        return None
-    try:
-        state = job.source.stat()
-    except OSError:
-        return None
-    return state.st_ino, state.st_size, state.st_mtime_ns
-
-
-def run_job(job: Job) -> Iterator[Outcome]:
-    """Do one job, and yield what became of each result; an `ImfiltError` becomes a failed outcome.
-
-    A source that cannot be read makes one outcome, however many results it was to have.
+    A source that cannot be read makes one outcome, however many results it was to have. Where the job replaces its own
+    source, `replaced` says what that was: another attempt, of which nobody heard any more, may have been there before,
+    and nothing is to be filtered twice.
     """
     start = time.perf_counter()
+    if replaced is not None and what_is_replaced(job) != replaced:
+        problem = PictureError("it has changed since the command began, and may be filtered already; look at it")
+        return [_failure(job, problem, None, 0.0)]
     try:
         manner = _manner_of(job)
         picture = _read(job)
@@ -85,32 +68,40 @@ def run_job(job: Job) -> Iterator[Outcome]:
         check_saving(target_format, job.saving)
         notes = (*_misnamed(job.source, picture, target_format), *_losses(picture, job, target_format))
     except (ImfiltError, MemoryError) as error:
-        yield _failure(job, error, None, time.perf_counter() - start)
-        return
+        return [_failure(job, error, None, time.perf_counter() - start)]
+    outcomes = []
     for result in job.results:
         clipped = _counter(job)
         try:
-            with keeping(result.target, result.backup), confirmed(result) as to_write:
+            with keeping(result.target, result.backup, is_synced=job.care.sync), confirmed(result) as to_write:
                 plan, found = _filter_and_write(picture, job, to_write, target_format, manner, clipped)
         except (ImfiltError, MemoryError) as error:
-            yield _failure(job, error, result, time.perf_counter() - start)
+            outcomes.append(_failure(job, error, result, time.perf_counter() - start))
             continue
         notes += tuple(note for note in found if note not in notes)
         rows, columns, _ = plan.result_shape
-        yield Outcome(
-            job.source,
-            Status.WRITTEN,
-            result.target,
-            notes=notes,
-            plan=tuple(plan.describe()) if job.care.tell_plan else (),
-            recipe=result.recipe,
-            seconds=time.perf_counter() - start,
-            size=(columns, rows),
-            clipped=clipped.total if clipped else None,
+        outcomes.append(
+            Outcome(
+                job.source,
+                Status.WRITTEN,
+                result.target,
+                notes=notes,
+                plan=tuple(plan.describe()) if job.care.tell_plan else (),
+                recipe=result.recipe,
+                seconds=time.perf_counter() - start,
+                size=(columns, rows),
+                clipped=clipped.total if clipped else None,
+            )
         )
         notes, start = (), time.perf_counter()  # for what is said of all results alike is said once
     if isinstance(picture, Picture) and picture.memory is not None:
         give_back(picture.memory)
+    return outcomes
+
+
+def what_is_replaced(job: Job) -> FileIdentity | None:
+    """Return which file the source of a job is now, if the job replaces it."""
+    return identity_of(job.source) if job.source is not None and job.replaces_source else None
 
 
 def _counter(job: Job) -> ClippedCounter | None:

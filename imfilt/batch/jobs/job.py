@@ -45,6 +45,14 @@ class Job(NamedTuple):
     """The only frame or page to be filtered, counted from 0; None for all."""
     care: Care = USUAL_CARE
 
+    @property
+    def replaces_source(self) -> bool:
+        """Whether a result takes the place of the source, which may be a link to that place."""
+        return self.source is not None and any(
+            result.overwrite and result.target is not None and _are_one(self.source, result.target)
+            for result in self.results
+        )
+
 
 def size_of(job: Job) -> int:
     """Return the bytes of a source, 0 where nobody knows."""
@@ -52,3 +60,10 @@ def size_of(job: Job) -> int:
         return os.stat(job.source).st_size if job.source is not None else 0
     except OSError:
         return 0
+
+
+def _are_one(source: Path, target: Path) -> bool:
+    try:
+        return source == target or os.path.samefile(source, target)
+    except OSError:  # one of them is not there
+        return False
