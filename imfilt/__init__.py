@@ -154,8 +154,8 @@ def apply(
     """
     import numpy as np
 
-    from imfilt.engine.pairs import to_pair
-    from imfilt.engine.recipe import Recipe
+    from imfilt.engine.recipes.pairs import to_pair
+    from imfilt.engine.recipes.recipe import Recipe
 
     recipe = Recipe(
         to_kernels(kernel, registry or load_registry(), side_by_side=combine is not None),
@@ -242,8 +242,8 @@ def convolve(
     from imfilt.engine.arrays import convolve_array
     from imfilt.engine.layer_sums import convolve_layer
     from imfilt.engine.layers import is_layer, to_layer
-    from imfilt.engine.pairs import to_pair
-    from imfilt.engine.recipe import Recipe
+    from imfilt.engine.recipes.pairs import to_pair
+    from imfilt.engine.recipes.recipe import Recipe
 
     if isinstance(weights, Kernel):
         if (divisor, bias) != (1, 0):
@@ -301,6 +301,6 @@ def pool(
            [3, 4]])
     """
     from imfilt.engine.arrays import pool_array
-    from imfilt.engine.pooling import make_pooling
+    from imfilt.engine.recipes.pooling import make_pooling
 
     return pool_array(array, make_pooling(kind, window, stride))

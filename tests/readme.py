@@ -18,11 +18,11 @@ import cog
 
 from imfilt.batch.jobs.targets import NAME_FIELDS
 from imfilt.batch.runners import RUNNERS
-from imfilt.engine.borders import BORDERS
-from imfilt.engine.combinations import COMBINATIONS
-from imfilt.engine.likes import LIKES
-from imfilt.engine.normalisations import NORMALISATIONS
-from imfilt.engine.pooling import POOLS
+from imfilt.engine.recipes.borders import BORDERS
+from imfilt.engine.recipes.combinations import COMBINATIONS
+from imfilt.engine.recipes.likes import LIKES
+from imfilt.engine.recipes.normalisations import NORMALISATIONS
+from imfilt.engine.recipes.pooling import POOLS
 from imfilt.images.formats import FORMATS, Format
 from imfilt.images.left_out import LEFT_OUT
 from imfilt.kernels.expressions.evaluation import FUNCTIONS

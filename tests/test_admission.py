@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from imfilt.batch import scheduling
+from imfilt.batch.admission import Admission, memory_needed
 from imfilt.batch.jobs import Job, Request, Result, make_jobs
 from imfilt.batch.machine import available_memory
-from imfilt.batch.memory import Admission, memory_needed
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.scheduling import Running, run_jobs
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.formats import FORMATS
 from imfilt.kernels.registry import load_registry
 

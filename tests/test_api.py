@@ -399,7 +399,7 @@ MODULES = sorted(
 
 
 def test_modules_with_examples_are_found() -> None:
-    assert {"imfilt.engine.plan", "imfilt.kernels.numbers", "imfilt.cli.apply"} <= set(MODULES)
+    assert {"imfilt.engine.planning.plan", "imfilt.kernels.numbers", "imfilt.cli.apply"} <= set(MODULES)
 
 
 @pytest.mark.parametrize("name", ["imfilt", *MODULES])

@@ -23,7 +23,7 @@ from PIL import Image
 
 import imfilt
 from imfilt.engine.arrays import convolve_array, filter_array
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 
 CAR = Path(__file__).parent.parent / "samples" / "car.jpg"
 

@@ -24,8 +24,8 @@ from test_normalisation import MIDDLE, WHITE
 from test_strips import assert_all_equal
 
 import imfilt
-from imfilt.engine.combinations import COMBINATIONS
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.combinations import COMBINATIONS
+from imfilt.engine.recipes.recipe import Recipe
 
 CAR = Path(__file__).parent.parent / "samples" / "car.jpg"
 

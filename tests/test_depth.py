@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import imfilt
-from imfilt.engine.samples import DEPTHS, SAMPLE_TYPES
+from imfilt.engine.recipes.samples import DEPTHS, SAMPLE_TYPES
 
 Array = NDArray[Any]
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
-from imfilt.engine.borders import BORDERS
-from imfilt.engine.normalisations import NORMALISATIONS
-from imfilt.engine.recipe import ALPHA_MODES, Recipe
+from imfilt.engine.recipes.borders import BORDERS
+from imfilt.engine.recipes.normalisations import NORMALISATIONS
+from imfilt.engine.recipes.recipe import ALPHA_MODES, Recipe
 from imfilt.images.reading import to_picture
 from imfilt.kernels.numbers import to_fraction
 from imfilt.views.explain import explain

@@ -19,8 +19,8 @@ from scipy import ndimage
 
 import imfilt
 from imfilt.engine.arrays import filter_array
-from imfilt.engine.likes import LIKES
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.likes import LIKES
+from imfilt.engine.recipes.recipe import Recipe
 
 Array = NDArray[Any]
 

@@ -17,7 +17,7 @@ from conftest import Result, Run
 from numpy.typing import NDArray
 from PIL import Image, features
 
-from imfilt.engine.samples import DEPTHS
+from imfilt.engine.recipes.samples import DEPTHS
 from imfilt.images.formats import WRITTEN
 
 Array = NDArray[Any]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
-from imfilt.engine.normalisations import NORMALISATIONS
+from imfilt.engine.recipes.normalisations import NORMALISATIONS
 
 CAR = Path(__file__).parent.parent / "samples" / "car.jpg"
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import Run
 
 from imfilt.batch.filtering import filter_picture
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import PictureError
 from imfilt.images.formats import FORMATS
 from imfilt.images.frames.reading import Frames

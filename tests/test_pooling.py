@@ -20,11 +20,11 @@ from PIL import Image
 
 import imfilt
 from imfilt.engine.arrays import ArrayRows, filter_array
-from imfilt.engine.planning import make_plan
-from imfilt.engine.pooling import POOLS, parse_pooling
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import filter_rows
-from imfilt.engine.samples import sample_type
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.pooling import POOLS, parse_pooling
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import sample_type
+from imfilt.engine.running.run import filter_rows
 from imfilt.kernels.given import to_kernels
 from imfilt.kernels.registry import load_registry
 
@@ -286,7 +286,7 @@ def test_neither_strips_nor_threads_change_a_sample(pool: str, dtype: str, norma
 
 
 def test_few_rows_are_held() -> None:
-    from imfilt.engine.windows import PoolingRows
+    from imfilt.engine.finishing.pooled import PoolingRows
 
     image = noise(500, 4, 1)
     result = np.empty((249, 1, 1), np.uint8)

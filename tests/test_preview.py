@@ -16,7 +16,7 @@ from terminal import PLACEHOLDER, kitty_pictures, screen_of
 
 import imfilt
 from imfilt.cli import preview
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.reading import to_picture
 from imfilt.views.preview import lay_out, make_preview
 from imfilt.views.seen import as_seen

@@ -20,7 +20,7 @@ from PIL import Image
 import imfilt.images.reading
 from imfilt.batch.fingerprints import describe_recipe, hash_of_recipe
 from imfilt.batch.manifest import NAME, Manifest, Record
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.kernels.kernel import Kernel
 
 EDGE = ("-k", "edge3")

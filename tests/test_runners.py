@@ -24,7 +24,7 @@ from imfilt.batch.runners.here import SerialExecutor
 from imfilt.batch.runners.processes import ProcessExecutor, WorkerDied
 from imfilt.batch.scheduling import Running, run_jobs
 from imfilt.batch.work import do_job, what_is_replaced
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.kernels.registry import load_registry
 
 EDGE = ("-k", "edge3")

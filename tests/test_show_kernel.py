@@ -17,7 +17,7 @@ from PIL import Image
 from scipy.signal import convolve2d
 
 import imfilt
-from imfilt.engine.response import DIRECTIONS, frequency_response, gain, impulse_response, response_along
+from imfilt.analysis.response import DIRECTIONS, frequency_response, gain, impulse_response, response_along
 from imfilt.kernels.lookup import find_entry
 from imfilt.kernels.structure import rank, symmetries
 

@@ -16,17 +16,17 @@ from PIL import Image
 
 import imfilt
 from imfilt.engine.arrays import ArrayRows
-from imfilt.engine.plan import Plan
-from imfilt.engine.planning import make_plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import filter_rows
-from imfilt.engine.samples import SAMPLE_TYPES
-from imfilt.engine.stage import Stage
+from imfilt.engine.planning.plan import Plan
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
+from imfilt.engine.running.run import filter_rows
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.fit import Fit
 from imfilt.engine.strategies.fourier import error_bound
 from imfilt.engine.strategies.lines import make_line
 from imfilt.engine.strategies.separable import factorise
+from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Group, pair_up
 
 Array = NDArray[Any]

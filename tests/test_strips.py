@@ -19,12 +19,12 @@ from PIL import Image
 import imfilt
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.arrays import ArrayRows, filter_array
-from imfilt.engine.planning import make_plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import filter_rows
-from imfilt.engine.samples import SAMPLE_TYPES, sample_type
-from imfilt.engine.strips import Walker, split
-from imfilt.engine.workers import Workers
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SAMPLE_TYPES, sample_type
+from imfilt.engine.running.run import filter_rows
+from imfilt.engine.running.strips import Walker, split
+from imfilt.engine.running.workspaces import Workspaces
 from imfilt.errors import RecipeError
 from imfilt.images.picture import Picture
 from imfilt.kernels.given import to_kernels
@@ -115,7 +115,7 @@ def test_random_recipes_give_the_same_samples_in_every_way(image: Array, recipe:
 
 @examples
 @given(st.data(), recipes(), st.integers(1, 3))
-def test_workers_that_filtered_another_picture_give_the_same_samples(
+def test_workspaces_that_filtered_another_picture_give_the_same_samples(
     data: st.DataObject, recipe: Recipe, threads: int
 ) -> None:
     shape = data.draw(st.tuples(st.integers(9, 34), st.integers(1, 4), st.sampled_from([1, 3, 4])))
@@ -124,33 +124,33 @@ def test_workers_that_filtered_another_picture_give_the_same_samples(
         plan = make_plan(recipe, SAMPLE_TYPES["uint8"], shape, has_alpha=shape[2] == 4, strip=4)
     except RecipeError:  # weights that sum to 0 over alpha, or a window that leaves nothing
         assume(False)
-    workers = Workers()
+    workspaces = Workspaces()
     for number, image in enumerate(images):
         expected, result = np.empty(plan.output_shape, np.uint8), np.empty(plan.output_shape, np.uint8)
         filter_rows(plan, ArrayRows(image), ArrayRows(expected), threads=1)
-        filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=threads, workers=workers)
+        filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=threads, workspaces=workspaces)
         assert np.array_equal(result, expected), number
         if plan.keeps_layout:
             over = image.copy()
-            filter_rows(plan, ArrayRows(over), ArrayRows(over), threads=threads, in_place=True, workers=workers)
+            filter_rows(plan, ArrayRows(over), ArrayRows(over), threads=threads, in_place=True, workspaces=workspaces)
             assert np.array_equal(over, expected), number
 
 
-def test_workers_are_used_again_for_the_latest_plan_alone_and_hold_no_picture() -> None:
+def test_workspaces_are_used_again_for_the_latest_plan_alone_and_hold_no_picture() -> None:
     plans = [make_plan(recipe_of("gaussian5"), SAMPLE_TYPES["uint8"], (30, size, 1)) for size in (8, 9)]
-    workers = Workers()
+    workspaces = Workspaces()
     band, columns = range(30), range(8)
-    first = workers.take(plans[0], band, columns)
+    first = workspaces.take(plans[0], band, columns)
     first.walker.begin(ArrayRows(noise(30, 8)))
-    second = workers.take(plans[0], band, columns)
+    second = workspaces.take(plans[0], band, columns)
     assert second is not first
-    workers.give_back(plans[0], first)
-    assert workers.take(plans[0], band, columns) is first
+    workspaces.give_back(plans[0], first)
+    assert workspaces.take(plans[0], band, columns) is first
     first.walker.begin(ArrayRows(noise(30, 8)))
-    workers.give_back(plans[0], first)
-    assert workers.take(plans[0], range(20), columns).walker.band == range(20)
-    assert workers.take(plans[1], band, range(9)).walker.columns == range(9)
-    assert workers.take(plans[0], band, columns) is first
+    workspaces.give_back(plans[0], first)
+    assert workspaces.take(plans[0], range(20), columns).walker.band == range(20)
+    assert workspaces.take(plans[1], band, range(9)).walker.columns == range(9)
+    assert workspaces.take(plans[0], band, columns) is first
     with pytest.raises(AttributeError):
         next(iter(first.walker))
 

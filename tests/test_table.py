@@ -22,7 +22,7 @@ from conftest import Run
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, features
 
-from imfilt.engine.samples import SAMPLE_TYPES
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.images.carried.things import THINGS
 from imfilt.images.formats import FORMATS, WRITTEN
 from imfilt.images.modes import COLOURS, MODES

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.borders import Border
-from imfilt.engine.normalisations import NORMALISATIONS, Extremes
-from imfilt.engine.plan import Plan
-from imfilt.engine.planes import PLANES
-from imfilt.engine.stage import ANY_INTEGER
-from imfilt.engine.steps import Step, make_passes, total_bias
+from imfilt.engine.dtypes import ANY_INTEGER
+from imfilt.engine.planning.plan import Plan
+from imfilt.engine.planning.planes import PLANES
+from imfilt.engine.planning.steps import Step, make_passes, total_bias
+from imfilt.engine.recipes.borders import Border
+from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.samples import SampleType
-from imfilt.engine.strips import RowSource
+from imfilt.engine.recipes.samples import SampleType
+from imfilt.engine.rows import RowSource
 
 Array = NDArray[Any]
 Shape = tuple[int, int, int]

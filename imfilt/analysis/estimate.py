@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.analysis.moments import BANDS, Levels, gather
-from imfilt.engine.samples import SampleType
+from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError, UsageError
 
 Array = NDArray[Any]

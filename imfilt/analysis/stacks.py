@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from imfilt.engine.choices import choose
-from imfilt.engine.geometry import Axis
-from imfilt.engine.pairs import Pair
+from imfilt.engine.recipes.choices import choose
+from imfilt.engine.recipes.geometry import Axis
+from imfilt.engine.recipes.pairs import Pair
 from imfilt.errors import RecipeError
 
 Shape = tuple[int, int, int]

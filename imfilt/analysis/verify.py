@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.arrays import filter_array
-from imfilt.engine.borders import BORDERS
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.samples import SampleType
+from imfilt.engine.recipes.borders import BORDERS
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction

@@ -16,7 +16,7 @@ from imfilt.kernels.numbers import plain_number
 
 if TYPE_CHECKING:
     from imfilt.batch.totals import Totals
-    from imfilt.engine.recipe import Recipe
+    from imfilt.engine.recipes.recipe import Recipe
 
 SCHEMA = 1
 """Of the objects; a number that changes when a program that reads them would have to."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imfilt.engine.background import flattened_channels
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.background import flattened_channels
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import PictureError, UsageError
 from imfilt.images.formats import describe_mode
 from imfilt.images.modes import Mode
@@ -16,12 +16,12 @@ from imfilt.images.reading import to_picture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from imfilt.engine.channels import ViewedRows
-    from imfilt.engine.clipped import ClippedCounter
-    from imfilt.engine.linear import LinearRows
-    from imfilt.engine.normalisations import Extremes
-    from imfilt.engine.plan import Plan
-    from imfilt.engine.strips import RowSink
+    from imfilt.engine.finishing.clipped import ClippedCounter
+    from imfilt.engine.finishing.linear import LinearRows
+    from imfilt.engine.finishing.viewed import ViewedRows
+    from imfilt.engine.planning.plan import Plan
+    from imfilt.engine.recipes.normalisations import Extremes
+    from imfilt.engine.rows import RowSink
     from imfilt.images.deep.picture import AnyPicture
     from imfilt.images.rows import PictureRows
 
@@ -42,14 +42,16 @@ def filter_picture(
     those that the normalisation goes by, where they are not those of this picture alone. What is `clipped` is counted
     where that is given.
     """
-    from imfilt.batch.plans import WORKERS
-    from imfilt.engine.channels import ViewedRows
-    from imfilt.engine.run import filter_rows
+    from imfilt.batch.plans import WORKSPACES
+    from imfilt.engine.finishing.viewed import ViewedRows
+    from imfilt.engine.running.run import filter_rows
     from imfilt.images.results import result_like
     from imfilt.images.rows import PictureRows, rows_of
 
     plan, source = plan_for(picture, recipe, strategy=strategy)
-    filtering = partial(filter_rows, plan, source, threads=threads, extremes=extremes, clipped=clipped, workers=WORKERS)
+    filtering = partial(
+        filter_rows, plan, source, threads=threads, extremes=extremes, clipped=clipped, workspaces=WORKSPACES
+    )
     is_apart = isinstance(source, ViewedRows) and source.is_own_picture
     if in_place and plan.keeps_layout and picture.is_writable and not is_apart:
         filtering(source, in_place=True)
@@ -69,7 +71,7 @@ def plan_for(
 ) -> tuple[Plan, PictureRows | ViewedRows | LinearRows]:
     """Return the plan of `recipe` for a picture, and the rows that it is for."""
     from imfilt.batch.plans import plan_once
-    from imfilt.engine.channels import seen_by
+    from imfilt.engine.finishing.viewed import seen_by
     from imfilt.images.rows import rows_of
 
     mode, rows = picture.mode, rows_of(picture)
@@ -85,8 +87,8 @@ def plan_for(
 def _plan_in_light(
     picture: AnyPicture, rows: PictureRows, recipe: Recipe, strategy: str | None
 ) -> tuple[Plan, LinearRows]:
-    from imfilt.engine.linear import LIGHT, LinearRows, check_linear, srgb
-    from imfilt.engine.planning import make_plan
+    from imfilt.engine.finishing.linear import LIGHT, LinearRows, check_linear, srgb
+    from imfilt.engine.planning.planner import make_plan
 
     mode = picture.mode
     check_linear(recipe, mode.colour, mode.samples)

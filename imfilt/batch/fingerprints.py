@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from imfilt.batch.filtering import filter_picture, plan_for
-from imfilt.batch.plans import WORKERS
-from imfilt.engine.clipped import ClippedCounter
-from imfilt.engine.measuring import join
-from imfilt.engine.normalisations import Extremes
-from imfilt.engine.plan import Plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import measure_rows
+from imfilt.batch.plans import WORKSPACES
+from imfilt.engine.finishing.clipped import ClippedCounter
+from imfilt.engine.finishing.measuring import join
+from imfilt.engine.planning.plan import Plan
+from imfilt.engine.recipes.normalisations import Extremes
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.running.run import measure_rows
 from imfilt.images.carried import losses
 from imfilt.images.formats import Format
 from imfilt.images.frames.frame import Frame
@@ -74,5 +74,5 @@ class FilteredFrames:
         measured = []
         for frame in self._frames:
             plan, rows = plan_for(frame.picture, self._recipe, strategy=self._strategy)
-            measured.append(measure_rows(plan, rows, threads=self._threads, workers=WORKERS))
+            measured.append(measure_rows(plan, rows, threads=self._threads, workspaces=WORKSPACES))
         return join(measured)

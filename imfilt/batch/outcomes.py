@@ -8,11 +8,11 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import ImfiltError
 
 if TYPE_CHECKING:
-    from imfilt.engine.clipped import Clipped
+    from imfilt.engine.finishing.clipped import Clipped
 
 
 class Status(Enum):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from imfilt.engine.plan import Plan, Shape
-from imfilt.engine.planning import make_plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.samples import SampleType
-from imfilt.engine.workers import Workers
+from imfilt.engine.planning.plan import Plan, Shape
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SampleType
+from imfilt.engine.running.workspaces import Workspaces
 
-WORKERS = Workers()
+WORKSPACES = Workspaces()
 
 
 def plan_once(

@@ -9,12 +9,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
+from imfilt.batch.admission import Admission, memory_for_pictures
 from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.jobs import Job, size_of
-from imfilt.batch.memory import Admission, memory_for_pictures
+from imfilt.batch.observer import Observer
 from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.batch.runners import RUNNERS, Setting
-from imfilt.batch.watcher import Watcher
 from imfilt.batch.work import do_jobs, what_is_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
@@ -44,7 +44,7 @@ class Running(NamedTuple):
     """The address of a cluster, for the runner that works with one."""
 
 
-def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = None) -> Generator[Outcome, None, None]:
+def run_jobs(jobs: Sequence[Job], running: Running, observer: Observer | None = None) -> Generator[Outcome, None, None]:
     """Do jobs, and yield what became of each result in the order of the jobs.
 
     An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.
@@ -60,7 +60,7 @@ def run_jobs(jobs: Sequence[Job], running: Running, watcher: Watcher | None = No
         workers = min(running.workers or getattr(executor, "capacity", workers), len(jobs))
     threads = _threads_each(workers) if runner.is_here else 1
     memory = memory_for_pictures() if runner.is_here and workers > 1 else None
-    batch = _Batch(jobs, executor, running.fail_fast, watcher or Watcher(), workers, threads, memory)
+    batch = _Batch(jobs, executor, running.fail_fast, observer or Observer(), workers, threads, memory)
     is_whole = False
     try:
         yield from batch
@@ -101,7 +101,7 @@ class _Batch:
         jobs: Sequence[Job],
         executor: Executor,
         fail_fast: bool,
-        watcher: Watcher,
+        observer: Observer,
         workers: int,
         threads: int | None,
         memory: int | None,
@@ -115,7 +115,7 @@ class _Batch:
         self._workers = workers
         self._threads = threads
         self._fail_fast = fail_fast
-        self._watcher = watcher
+        self._observer = observer
         self._admission = Admission(memory)
         self._in_hand: dict[Future[list[list[Outcome]]], _Bundle] = {}
         self._ended: SimpleQueue[Future[list[list[Outcome]]]] = SimpleQueue()
@@ -130,7 +130,7 @@ class _Batch:
             bundle = self._in_hand.pop(future)
             for number, (job, outcomes) in enumerate(self._done(bundle, future), bundle.first):
                 self._admission.release(number)
-                self._watcher.ended(job, outcomes)
+                self._observer.ended(job, outcomes)
                 if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
                     self._waiting = range(0)
                 self._out_of_turn[number] = outcomes
@@ -191,7 +191,7 @@ class _Batch:
         for folder in _folders_of(job) - self._folders:
             remove_strays(folder)
             self._folders.add(folder)
-        self._watcher.begun(job)
+        self._observer.begun(job)
 
 
 def _may_be_repeated(job: Job) -> bool:

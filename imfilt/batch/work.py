@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imfilt.batch.background import begin
 from imfilt.batch.backups import keeping
+from imfilt.batch.concurrently import begin
 from imfilt.batch.confirming import confirmed
 from imfilt.batch.filtering import filter_picture, mode_of_result
 from imfilt.batch.fingerprints import FileIdentity, identity_of
@@ -31,8 +31,8 @@ from imfilt.images.reading import read_picture
 from imfilt.images.writing import encode_picture, write_picture
 
 if TYPE_CHECKING:
-    from imfilt.engine.clipped import ClippedCounter
-    from imfilt.engine.plan import Plan
+    from imfilt.engine.finishing.clipped import ClippedCounter
+    from imfilt.engine.planning.plan import Plan
     from imfilt.images.deep.picture import AnyPicture
     from imfilt.images.frames.reading import Frames
 
@@ -107,7 +107,7 @@ def what_is_replaced(job: Job) -> FileIdentity | None:
 def _counter(job: Job) -> ClippedCounter | None:
     if not job.care.count_clipped:
         return None
-    from imfilt.engine.clipped import ClippedCounter
+    from imfilt.engine.finishing.clipped import ClippedCounter
 
     return ClippedCounter()
 
@@ -157,7 +157,7 @@ def _read(job: Job) -> AnyPicture | Frames:
     reading = begin(read)
     with IMPORTING:  # the picture is decoded meanwhile
         import imfilt.batch.plans
-        import imfilt.engine.run
+        import imfilt.engine.running.run
         import imfilt.images.rows  # noqa: F401 (with which comes NumPy)
     _ENGINE_IS_THERE.set()
     return reading()

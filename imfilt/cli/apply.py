@@ -22,7 +22,7 @@ from imfilt.cli.progress import progress_over
 from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
 from imfilt.cli.reports import JsonReport, Report, say_summary
 from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.images.formats import WRITTEN, format_named
 from imfilt.images.limits import MAX_PIXELS
@@ -149,8 +149,8 @@ def do_batch(context: click.Context, batch: Batch, options: dict[str, Any]) -> l
 
         running = Running(options["runner"], options["jobs"], options["fail_fast"], options["scheduler"])
         with (
-            progress_over(batch.results, quiet=options["quiet"]) as watcher,
-            closing(run_jobs(batch.jobs, running, watcher)) as done,
+            progress_over(batch.results, quiet=options["quiet"]) as observer,
+            closing(run_jobs(batch.jobs, running, observer)) as done,
         ):
             for outcome in done:
                 if batch.resumption is not None:

@@ -10,7 +10,7 @@ import click
 from imfilt.batch.jobs import STREAM, Existing, Job, Request
 from imfilt.batch.jobs.targets import NAME_FIELDS
 from imfilt.cli.command import Function, option
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.views.plain import printable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imfilt.cli.source import open_picture
-from imfilt.engine.samples import SampleType
+from imfilt.engine.recipes.samples import SampleType
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

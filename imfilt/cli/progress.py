@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imfilt.batch.jobs import Job
+from imfilt.batch.observer import Observer
 from imfilt.batch.outcomes import Outcome
-from imfilt.batch.watcher import Watcher
 from imfilt.views.plain import printable
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ _NAMES = 2
 
 
 @contextmanager
-def progress_over(results: int, *, quiet: bool) -> Iterator[Watcher]:
+def progress_over(results: int, *, quiet: bool) -> Iterator[Observer]:
     """Show a bar for so many `results` while the block runs, and yield what moves it; nothing off a terminal."""
     if quiet or results < 2 or sys.stderr is None or not sys.stderr.isatty():
-        yield Watcher()
+        yield Observer()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -47,7 +47,7 @@ def progress_over(results: int, *, quiet: bool) -> Iterator[Watcher]:
         progress.stop()
 
 
-class Bar(Watcher):
+class Bar(Observer):
     """Moves a bar; names those jobs that were handed over first, which are those that are worked on.
 
     It appears with the first job: it has a thread of its own, and a process is only forked before.

@@ -12,15 +12,15 @@ from imfilt.cli.command import Function, option
 from imfilt.cli.kernels import Lay, chosen_kernels, kernel_options, open_registry
 from imfilt.cli.printing import say
 from imfilt.cli.types import Colour, RowsColumns
-from imfilt.engine.borders import BORDERS
-from imfilt.engine.channels import GREYS
-from imfilt.engine.combinations import COMBINATIONS
-from imfilt.engine.geometry import SIZES
-from imfilt.engine.likes import LIKES, Like
-from imfilt.engine.normalisations import NORMALISATIONS
-from imfilt.engine.pooling import POOLS
-from imfilt.engine.recipe import ALPHA_MODES, Recipe
-from imfilt.engine.samples import DEPTHS
+from imfilt.engine.recipes.borders import BORDERS
+from imfilt.engine.recipes.channels import GREYS
+from imfilt.engine.recipes.combinations import COMBINATIONS
+from imfilt.engine.recipes.geometry import SIZES
+from imfilt.engine.recipes.likes import LIKES, Like
+from imfilt.engine.recipes.normalisations import NORMALISATIONS
+from imfilt.engine.recipes.pooling import POOLS
+from imfilt.engine.recipes.recipe import ALPHA_MODES, Recipe
+from imfilt.engine.recipes.samples import DEPTHS
 from imfilt.errors import UsageError
 from imfilt.kernels.kernel import Kernel
 

@@ -1,13 +1,12 @@
 """Arrays in, arrays out: borders, geometry, plans, strips, strategies, normalisation. No files.
 
-::
+Each of these imports none but those above it::
 
-    recipe      what is asked for: borders, geometry, normalisations, combinations, pooling, background, channels
-    planning    from a recipe to a plan: chains of stages (steps, planes, stage), each with a strategy (choosing)
-    run         a plan carried out, from rows to rows, in bands: each by a worker of its own (workers)
-    strips      a band goes through the chains strip by strip, in windows (window) and buffers (buffers)
-    strategies  how the sums of a stage are computed
-    finish      from exact numerators (exact, combined, measuring) to samples: rounded once, clipped, cast
-    flatten, threshold, windows     what becomes of finished rows on their way out
-    arrays, layers, linear          the engine for arrays, for layers of networks, for linear light
+    rows, dtypes, buffers, processors   what all of them speak of
+    recipes     what is asked for: borders, geometry, normalisations, combinations, pooling, channels
+    strategies  how the sums of one kernel over one strip are computed
+    planning    from a recipe to a plan: chains of stages, each with the strategy that costs least
+    finishing   from exact numerators to samples, rounded once; and what becomes of those on their way out
+    running     a plan carried out, strip by strip, in bands that threads share
+    arrays      the engine for arrays; layers, for those of networks
 """

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imfilt.engine.plan import Plan
-from imfilt.engine.planning import make_plan
-from imfilt.engine.pooling import Pooling
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import filter_rows, ignoring_infinity
-from imfilt.engine.samples import SampleType, sample_type
-from imfilt.engine.stage import ANY_INTEGER, FLOATS, Chain, integer_dtype
-from imfilt.engine.strips import Walker
-from imfilt.engine.windows import combine_windows
+from imfilt.engine.dtypes import ANY_INTEGER, FLOATS, integer_dtype
+from imfilt.engine.finishing.pooled import combine_windows
+from imfilt.engine.planning.plan import Chain, Plan
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.pooling import Pooling
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SampleType, sample_type
+from imfilt.engine.running.run import filter_rows, ignoring_infinity
+from imfilt.engine.running.strips import Walker
 from imfilt.errors import RecipeError
 
 Array = NDArray[Any]

@@ -12,11 +12,11 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from imfilt.engine.arrays import EXACT_FLOAT, as_cube, levels_of, to_int64, to_numbers
-from imfilt.engine.geometry import Axis, lay_axis
+from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.layers import Layer
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import ignoring_infinity
-from imfilt.engine.stage import ANY_INTEGER
+from imfilt.engine.recipes.geometry import Axis, lay_axis
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.running.run import ignoring_infinity
 from imfilt.errors import RecipeError
 
 Array = NDArray[Any]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.stage import ANY_INTEGER
+from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction, to_number

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple, NoReturn
 
-from imfilt.engine.samples import SAMPLE_TYPES
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError, TargetError, UsageError
 from imfilt.images.modes import Mode, deep_modes
 from imfilt.images.saving import Saving

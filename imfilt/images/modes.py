@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from imfilt.engine.samples import SAMPLE_TYPES, SampleType
+from imfilt.engine.recipes.samples import SAMPLE_TYPES, SampleType
 
 COLOURS = {"L": 1, "RGB": 3, "CMYK": 4, "YCbCr": 3, "LAB": 3}
 """Channels of each kind of colour, without alpha."""

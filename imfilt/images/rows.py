@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imfilt.engine.strips import RowSink, RowSource
+from imfilt.engine.rows import RowSink, RowSource
 from imfilt.errors import PictureError
 from imfilt.images.memory import BYTES_A_PIXEL, LAID_OUT_AS
 from imfilt.images.picture import Picture

@@ -10,8 +10,8 @@ from PIL import ImageMode
 
 from imfilt.analysis.account import Account, account_for, written_divisor
 from imfilt.batch.filtering import filter_picture
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import measure_rows
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.running.run import measure_rows
 from imfilt.images.rows import rows_of
 from imfilt.kernels.numbers import plain_number
 from imfilt.views.exact import decimal, short_cells, short_number

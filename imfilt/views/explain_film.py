@@ -9,10 +9,10 @@ from PIL import Image, ImageDraw
 
 from imfilt.analysis.account import Account, account_for
 from imfilt.batch.filtering import filter_picture
-from imfilt.engine.geometry import Axis
-from imfilt.engine.plan import Plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import measure_rows
+from imfilt.engine.planning.plan import Plan
+from imfilt.engine.recipes.geometry import Axis
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.running.run import measure_rows
 from imfilt.errors import RecipeError
 from imfilt.images.rows import rows_of
 from imfilt.views.colours import INK, Colour, signed_colours

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from imfilt.engine.planning import make_plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.response import DIRECTIONS, gain, numerical_rank, response_along
-from imfilt.engine.samples import SAMPLE_TYPES
+from imfilt.analysis.response import DIRECTIONS, gain, numerical_rank, response_along
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import plain_number
 from imfilt.kernels.structure import LARGEST_FOR_RANK, rank, symmetries

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imfilt.engine.response import frequency_response, impulse_response
+from imfilt.analysis.response import frequency_response, impulse_response
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_number
 from imfilt.views.colours import INK, SIGNED, Colour, signed_colours

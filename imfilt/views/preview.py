@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image
 
 from imfilt.batch.filtering import filter_picture
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:

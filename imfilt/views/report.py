@@ -18,7 +18,7 @@ from PIL import Image
 from imfilt.batch.events import Event, recipe_object
 from imfilt.batch.filtering import filter_picture
 from imfilt.batch.outcomes import Status
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.reading import read_picture

@@ -10,7 +10,7 @@ from string import Template
 import numpy as np
 
 from imfilt.batch.outcomes import Status
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.views.kernel_figure import kernel_figure
 from imfilt.views.plain import printable
 from imfilt.views.report import Entry, address_of

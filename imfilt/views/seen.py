@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from imfilt.batch.filtering import filter_picture
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 from imfilt.images.reading import to_picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imfilt.analysis.stacks import Shape, Step
-from imfilt.engine.geometry import Axis
+from imfilt.engine.recipes.geometry import Axis
 
 
 def stack_lines(shape: Shape, steps: Sequence[Step]) -> list[str]:

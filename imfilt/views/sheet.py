@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image
 
 from imfilt.batch.filtering import filter_picture
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.views.colours import INK
 from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, fitted, font

@@ -20,11 +20,11 @@ from report import Report, counted, milliseconds, shown_ratio
 from timing import PATIENCE, SLOW, OtherPictureError, Usage, interleave, middle, ratio, timed
 
 from imfilt.engine.arrays import ArrayRows
-from imfilt.engine.planning import make_plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.run import filter_rows
-from imfilt.engine.samples import SAMPLE_TYPES
-from imfilt.engine.workers import Workers
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
+from imfilt.engine.running.run import filter_rows
+from imfilt.engine.running.workspaces import Workspaces
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.registry import load_registry
 
@@ -143,11 +143,11 @@ def with_imfilt(kernel: Kernel, image: Array) -> Callable[[], Array]:
 
     The result goes into an array that is there already, as it does with OpenCV.
     """
-    result, workers = np.empty_like(image), Workers()
+    result, workspaces = np.empty_like(image), Workspaces()
     plan = make_plan(Recipe((kernel,)), SAMPLE_TYPES[image.dtype.name], image.shape)
 
     def work() -> Array:
-        filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=1, workers=workers)
+        filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=1, workspaces=workspaces)
         return result
 
     return work

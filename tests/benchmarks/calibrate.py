@@ -13,13 +13,13 @@ from collections.abc import Callable
 import numpy as np
 
 from imfilt.engine.arrays import ArrayRows
-from imfilt.engine.planning import make_plan
-from imfilt.engine.recipe import Recipe
-from imfilt.engine.samples import SAMPLE_TYPES
-from imfilt.engine.stage import Stage
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
+from imfilt.engine.running.strips import Walker
 from imfilt.engine.strategies import banded, fourier
 from imfilt.engine.strategies.fit import PASS_COST, Fit
-from imfilt.engine.strips import Walker
+from imfilt.engine.strategies.stage import Stage
 from imfilt.kernels.kernel import Kernel
 
 _ROWS, _COLUMNS = 20, 18000

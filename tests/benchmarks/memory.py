@@ -13,9 +13,9 @@ from pictures import picture
 from PIL import Image
 from timing import timed_command
 
+from imfilt.batch.admission import memory_needed
 from imfilt.batch.jobs import Job, Result
-from imfilt.batch.memory import memory_needed
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.formats import FORMATS, WRITTEN
 from imfilt.kernels.registry import load_registry
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imfilt.batch.care import USUAL_CARE, Care
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.batch.jobs.job import AS_USUAL, STREAM
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving

@@ -6,7 +6,7 @@ import pickle
 from contextlib import suppress
 from typing import IO, Any
 
-from imfilt.engine.recipe import Recipe
+from imfilt.engine.recipes.recipe import Recipe
 
 BROKEN: tuple[type[Exception], ...] = (OSError, EOFError, pickle.UnpicklingError)
 """What is raised where nobody is at the other end, or its last message is not whole."""

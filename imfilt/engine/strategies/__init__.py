@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from imfilt.engine.stage import Stage
 from imfilt.engine.strategies import banded, fourier, lowrank, separable, taps
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.stage import Stage
 
 
 class Strategy(Protocol):

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from imfilt.engine.stage import Stage
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.lowrank import factorise, unfit_for_lines
 from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.stage import Stage
 
 Array = NDArray[Any]
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.stage import ANY_INTEGER, Stage
+from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.program import Call, Program
+from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Taps
 
 Array = NDArray[Any]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.stage import Stage, Weights
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.lines import LineSums, Rooms, make_line
 from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.stage import Stage, Weights
 
 Array = NDArray[Any]
 Pair = tuple[tuple[float, ...], tuple[float, ...]]

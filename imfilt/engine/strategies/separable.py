@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.stage import Stage
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.lines import LineSums, Rooms, make_line
 from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.stage import Stage
 from imfilt.kernels.separable import separate
 
 Array = NDArray[Any]

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
-from imfilt.engine.stage import Stage, Weights
 from imfilt.engine.strategies.fit import Fit
 from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.stage import Stage, Weights
 
 Array = NDArray[Any]
 Number = int | float

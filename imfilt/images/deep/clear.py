@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from imfilt.engine.samples import SAMPLE_TYPES
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.images.carried import Carried
 from imfilt.images.deep.picture import DeepPicture
 from imfilt.images.modes import Mode

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from imfilt.engine.samples import SAMPLE_TYPES
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError
 from imfilt.images.deep.picture import AnyPicture, DeepPicture
 from imfilt.images.deep.samples import samples_of

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from imfilt.engine.samples import SAMPLE_TYPES
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError
 from imfilt.images.carried import Carried
 from imfilt.images.deep.decoded import Decoded

@@ -1,0 +1,92 @@
+"""What a kernel does to waves and to a single point."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.arrays import convolve_array
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.errors import RecipeError
+from imfilt.kernels.kernel import Kernel
+
+Array = NDArray[Any]
+
+_ROUNDING = 1e-9
+
+DIRECTIONS = {"across": (0, 1), "down": (1, 0), "diagonal": (1, 1)}
+"""Which way waves run: rows and columns for each step."""
+
+
+class Gain(NamedTuple):
+    """How much a kernel amplifies."""
+
+    flat: Fraction
+    """What it multiplies a flat picture by: the sum of its weights."""
+    noise: float
+    """What it multiplies the standard deviation of white noise by: the root of the sum of the squared weights."""
+    largest: float
+    """What it multiplies the wave by that it amplifies most."""
+
+
+def gain(kernel: Kernel) -> Gain:
+    """Return how much a kernel amplifies; the largest gain is looked for among `frequency_response`."""
+    form = kernel.integer_form
+    squares = Fraction(sum(weight * weight for row in form.weights for weight in row), form.divisor**2)
+    return Gain(kernel.sum, math.sqrt(squares), float(frequency_response(kernel).max()))
+
+
+def frequency_response(kernel: Kernel, size: int = 129) -> Array:
+    """Return by how much a kernel multiplies waves: size × size, float64.
+
+    ``|H(v, u)| = |Σ w[i, j] · exp(-2πi (v·i + u·j))|`` for frequencies v and u, down and across, from -1/2 to 1/2
+    cycles a sample. `size` is odd, so that the middle stands for 0.
+    """
+    frequencies = np.linspace(-0.5, 0.5, size)
+    return _magnitudes(_weights(kernel), frequencies, frequencies)
+
+
+def response_along(kernel: Kernel, direction: str, count: int = 33) -> Array:
+    """Return by how much a kernel multiplies waves that run in one of `DIRECTIONS`, from 0 to 1/2 cycles a sample."""
+    weights = _weights(kernel)
+    frequencies = np.linspace(0, 0.5, count)
+    down, across = DIRECTIONS[direction]
+    if down and across:
+        return np.array([_magnitudes(weights, each, each)[0, 0] for each in frequencies[:, np.newaxis]])
+    nothing = np.zeros(1)
+    return _magnitudes(weights, frequencies if down else nothing, frequencies if across else nothing).reshape(-1)
+
+
+def impulse_response(kernel: Kernel) -> Array:
+    """Return what it makes of a point of 1 in the middle of (2 · rows + 1) × (2 · columns + 1), as float64."""
+    rows, columns = kernel.size
+    point = np.zeros((2 * rows + 1, 2 * columns + 1), np.int64)
+    point[rows, columns] = 1
+    plain = Kernel(kernel.weights, divisor=kernel.divisor, anchor=kernel.anchor)
+    result: Array = np.asarray(convolve_array(point, Recipe((plain,), border="zero")), np.float64)
+    return result
+
+
+def numerical_rank(kernel: Kernel) -> int:
+    """Return the rank of weights that are rounded: how many singular values are not as good as 0."""
+    return int(np.linalg.matrix_rank(_weights(kernel), rtol=_ROUNDING))
+
+
+def _weights(kernel: Kernel) -> Array:
+    """Return the weights over the divisor, as float64."""
+    form = kernel.integer_form
+    try:
+        return np.array([[weight / form.divisor for weight in row] for row in form.weights])
+    except OverflowError:
+        raise RecipeError("the weights are too large for floating point; make them smaller") from None
+
+
+def _magnitudes(weights: Array, down: Array, across: Array) -> Array:
+    waves_down = np.exp(-2j * np.pi * np.outer(down, np.arange(weights.shape[0])))
+    waves_across = np.exp(-2j * np.pi * np.outer(np.arange(weights.shape[1]), across))
+    magnitudes: Array = np.abs(waves_down @ weights @ waves_across)
+    return magnitudes

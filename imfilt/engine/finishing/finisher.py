@@ -1,0 +1,210 @@
+"""From exact numerators to samples: divide, normalise, round, clip, cast. Nowhere else is anything rounded."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.buffers import make_buffer
+from imfilt.engine.finishing.combined import RootScale
+from imfilt.engine.finishing.exact import exact_results, has_squares, widened
+from imfilt.engine.planning.plan import Chain, Plan
+from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes, Scaling
+from imfilt.engine.recipes.samples import SampleType
+
+if TYPE_CHECKING:
+    from imfilt.engine.finishing.clipped import ClippedCounter
+
+Array = NDArray[Any]
+
+_HALF = Fraction(1, 2)
+_LARGEST_SCALE = 10**300
+_AS_IT_IS = Scaling(Fraction(1), Fraction(0))
+_UNKNOWN = Extremes(Fraction(0), Fraction(0))
+
+
+class Finisher:
+    """Turns the numerators of a plan's chains into samples; it keeps a buffer, so each thread has its own."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._clipped: ClippedCounter | None = None
+        self._magnitude = plan.recipe.normalisation.magnitude
+        self._output = plan.output
+        self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, _UNKNOWN)
+        self._to_even = plan.recipe.ties_to_even
+        self._room: Array | None = None
+        self._extremes = _UNKNOWN
+        self._scale()
+
+    def begin(self, extremes: Extremes | None, clipped: ClippedCounter | None = None) -> None:
+        """Turn to a picture of which these are the `extremes`, if they matter; what is `clipped` is counted there."""
+        self._clipped = clipped
+        if (extremes or _UNKNOWN) != self._extremes:
+            self._extremes = extremes or _UNKNOWN
+            self._scale()
+
+    def _scale(self) -> None:
+        plan = self._plan
+        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, self._extremes)
+        is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
+        chain, scaling = (plan.chains[1], self._as_it_is) if is_alpha else (_common_chain(plan), self._scaling)
+        self._whole_offset = 0
+        if chain.late:
+            self._whole_offset = math.floor(scaling.offset)
+            scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
+        self._division = _Division(chain, scaling, plan.output, to_even=self._to_even)
+        self._roots: RootScale | None = None
+        if has_squares(plan):
+            denominator = None if plan.is_weighted else chain.denominator
+            is_stretched = plan.recipe.normalisation.measures
+            self._roots = RootScale(self._scaling, plan.output.largest, denominator, is_stretched=is_stretched)
+
+    def __call__(self, numbers: list[Array], samples: Array) -> None:
+        """Write the samples (rows × columns × channels) of a strip; `numbers` are its numerators, and are used up."""
+        if self._roots is not None:
+            squares, denominators, _ = exact_results(self._plan, numbers)
+            colours = samples[..., : squares.shape[2]]
+            self._clip_and_cast(self._roots(squares, denominators), colours)
+            if self._plan.is_weighted:
+                self._round(numbers[1], self._as_it_is, samples[..., -1:])
+        elif self._plan.is_weighted:
+            self._round_ratio(*exact_results(self._plan, numbers), samples[..., :-1])
+            self._round(numbers[1], self._as_it_is, samples[..., -1:])
+        elif self._plan.chains[0].late:
+            self._round_late(numbers[0], numbers[1], samples)
+        else:
+            results = exact_results(self._plan, numbers)[0]
+            if self._magnitude:
+                np.absolute(results, out=results)
+            self._round(results, self._scaling, samples)
+
+    def _round_late(self, numerators: Array, middle: Array, samples: Array) -> None:
+        """Write ``late · middle ± numerators / denominator + offset``, rounded."""
+        chain = self._plan.chains[0]
+        if self._room is None or len(self._room) < len(numerators):
+            self._room = make_buffer((numerators.shape[0], numerators.shape[1], numerators.shape[2]), numerators.dtype)
+        results = self._room[: len(numerators)]
+        np.multiply(middle, chain.late, out=results)
+        combine = np.subtract if chain.negated else np.add
+        combine(results, self._division(numerators), out=results)
+        if results.dtype.kind == "u":  # it has wrapped around where the results are below 0, as the plan knows
+            results = results.view(f"i{results.itemsize}")
+        if self._whole_offset:
+            np.add(results, self._whole_offset, out=results)
+        self._clip_and_cast(results, samples)
+
+    def _round(self, numerators: Array, scaling: Scaling, samples: Array) -> None:
+        """Write ``scale · numerators / denominator + offset``, rounded."""
+        if self._plan.is_float:
+            self._round_floats(numerators, scaling, samples)
+        else:
+            quotients = self._division(numerators)
+            if self._division.fits:
+                self._count(None, samples)
+                np.copyto(samples, quotients, casting="unsafe")
+            else:
+                self._clip_and_cast(quotients, samples)
+
+    def _round_ratio(self, numerators: Array, denominators: Array, bound: Fraction, samples: Array) -> None:
+        """Write ``scale · numerators / denominators + offset``, rounded, for arrays of both."""
+        if self._magnitude:
+            np.absolute(numerators, out=numerators)
+        scale, offset = self._scaling
+        if self._plan.is_float:
+            self._round_floats(numerators / denominators, self._scaling, samples)
+            return
+        # floor(s·n/d + o + 1/2), with s and o as fractions, over one denominator
+        offset += _HALF
+        common = math.lcm(scale.denominator, offset.denominator)
+        factor, addend = int(scale * common), int(offset * common)
+        largest = max(bound * max(abs(factor) + abs(addend), common), Fraction(self._output.bound))
+        numerators, denominators = widened(numerators, largest), widened(denominators, largest)
+        above, below = numerators * factor + denominators * addend, denominators * common
+        rounded = above // below
+        if self._to_even:
+            _take_from_ties(rounded, above, below)
+        self._clip_and_cast(rounded, samples)
+
+    def _round_floats(self, values: Array, scaling: Scaling, samples: Array) -> None:
+        if scaling.scale > _LARGEST_SCALE:
+            scaling = Scaling(Fraction(0), Fraction(0))  # as flat as floating point can tell
+        if scaling != _AS_IT_IS:
+            values = values * float(scaling.scale) + float(scaling.offset)
+        if self._output.is_float:
+            self._count(None, samples)
+            np.copyto(samples, values, casting="same_kind")
+            return
+        if self._to_even:
+            np.rint(values, out=values)
+        else:
+            np.add(values, 0.5, out=values)
+        if self._plan.samples.is_float:
+            np.copyto(values, 0, where=np.isnan(values))  # whole numbers have nothing for what is no number
+        if self._output.smallest < 0:
+            np.floor(values, out=values)
+        self._clip_and_cast(values, samples)  # whose cast drops the fraction
+
+    def _count(self, rounded: Array | None, samples: Array) -> None:
+        if self._clipped is not None:
+            self._clipped.add(rounded, samples, self._output, self._plan.unused)
+
+    def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
+        self._count(rounded, samples)
+        number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
+        rounded.clip(number(self._output.smallest), number(self._output.largest), out=rounded)
+        np.copyto(samples, rounded, casting="unsafe")
+
+
+class _Division:
+    """``scale · numerators / denominator + offset``, rounded half up or half to even, in whole numbers."""
+
+    def __init__(self, chain: Chain, scaling: Scaling, output: SampleType, *, to_even: bool) -> None:
+        ratio = scaling.scale / chain.denominator
+        self._factor, self._divisor = ratio.numerator, ratio.denominator
+        addend = (scaling.offset + _HALF) * ratio.denominator
+        self._addend = math.floor(addend)
+        self._to_even = to_even and addend.denominator == 1  # otherwise there are no ties
+        if chain.negated:  # -floor(half - n / d), which is a quotient rounded half down
+            self._addend = self._divisor - 1 - self._addend
+        largest = chain.bound * abs(self._factor) + abs(self._addend)
+        self._bound = max(largest, Fraction(output.bound), Fraction(self._divisor))
+        self._is_trivial = (self._factor, self._addend, self._divisor) == (1, 0, 1)
+        self.fits = (
+            not chain.signed and self._factor >= 0 <= self._addend and largest // self._divisor <= output.largest
+        )
+        """Whether it is proved that no quotient is below 0 or above white."""
+
+    def __call__(self, numerators: Array) -> Array:
+        if self._is_trivial:
+            return numerators
+        numerators = widened(numerators, self._bound, signed=self._addend < 0)
+        if self._factor != 1:
+            np.multiply(numerators, self._factor, out=numerators)
+        if self._addend:
+            np.add(numerators, self._addend, out=numerators)
+        if self._to_even:
+            quotients = np.floor_divide(numerators, self._divisor)
+            _take_from_ties(quotients, numerators, self._divisor)
+            return quotients
+        if self._divisor != 1:
+            np.floor_divide(numerators, self._divisor, out=numerators)
+        return numerators
+
+
+def _take_from_ties(quotients: Array, above: Array, below: Array | int) -> None:
+    """Take 1 from odd quotients without a remainder: where a half was added before, those are ties rounded up."""
+    ties = (quotients * below == above) & (quotients % 2 == 1)
+    np.subtract(quotients, ties, out=quotients, casting="unsafe")
+
+
+def _common_chain(plan: Plan) -> Chain:
+    """Return a chain that says of combined results what the only one says of those of one kernel."""
+    if len(plan.chains) == 1:
+        return plan.chains[0]
+    bound, signed = max(chain.bound for chain in plan.chains), any(chain.signed for chain in plan.chains)
+    return plan.chains[0]._replace(bound=bound, signed=signed)

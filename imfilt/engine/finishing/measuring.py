@@ -1,0 +1,54 @@
+"""The extremes of exact results, which some normalisations go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.finishing.combined import square_extremes
+from imfilt.engine.finishing.exact import exact_results, has_squares
+from imfilt.engine.planning.plan import Plan
+from imfilt.engine.recipes.normalisations import Extremes
+
+Array = NDArray[Any]
+
+
+def measure(plan: Plan, strips: Iterable[list[Array]]) -> Extremes | None:
+    """Return the extremes of the exact results over the numerators of all strips; None where no result is finite."""
+    return join([_measure_strip(plan, numbers) for numbers in strips])
+
+
+def join(measured: Iterable[Extremes | None]) -> Extremes | None:
+    """Return the extremes over several bands, or several pictures."""
+    found = [extremes for extremes in measured if extremes is not None]
+    return Extremes(min(e.low for e in found), max(e.high for e in found)) if found else None
+
+
+def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
+    numerators, denominators, _ = exact_results(plan, numbers)
+    if plan.unused:
+        numerators = numerators[..., : -plan.unused]
+    if plan.recipe.normalisation.magnitude:
+        numerators = np.absolute(numerators)
+    if plan.is_float:
+        numerators = numerators[np.isfinite(numerators)]
+    if not numerators.size:
+        return None
+    if has_squares(plan):
+        return square_extremes(numerators, denominators)
+    values = numerators / denominators if plan.is_weighted and not plan.is_float else numerators
+    return Extremes(*(_exact_at(numerators, denominators, pick(values)) for pick in (np.argmin, np.argmax)))
+
+
+def _exact_at(numerators: Array, denominators: Array, position: np.intp) -> Fraction:
+    numerator = numerators.flat[position]
+    denominator = denominators.flat[position] if denominators.ndim else denominators[()]
+    return (
+        Fraction(numerator) / Fraction(int(denominator))
+        if isinstance(numerator, float)
+        else Fraction(int(numerator), int(denominator))
+    )

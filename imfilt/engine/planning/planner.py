@@ -1,0 +1,128 @@
+"""From a recipe, a type of sample and a size to a plan: what is computed, in which numbers, and why that is enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from imfilt.engine.dtypes import ANY_INTEGER
+from imfilt.engine.planning.chains import LEAST_REACHES, TOO_LARGE, make_chains
+from imfilt.engine.planning.plan import Chain, Plan, Shape
+from imfilt.engine.planning.steps import total_bias
+from imfilt.engine.recipes.choices import choose
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SampleType
+from imfilt.engine.strategies import STRATEGIES
+from imfilt.errors import RecipeError
+
+# A strip has so many samples: with fewer, what Python does around each call counts; with more, the caches are left.
+_WINDOW_SAMPLES = 700_000
+_FEWEST_ROWS = 4
+_MOST_ROWS = 256
+
+# What the buffers of one thread may take.
+_BUFFER_BYTES = 18 << 20
+_FEWEST_COLUMNS = 64
+
+
+def make_plan(
+    recipe: Recipe,
+    samples: SampleType,
+    shape: Shape,
+    *,
+    has_alpha: bool = False,
+    unused: int = 0,
+    strip: int | None = None,
+    panel: int | None = None,
+    strategy: str | None = None,
+    unrounded: bool = False,
+) -> Plan:
+    r"""Decide how `recipe` is computed over samples of a type and a picture of rows × columns × channels.
+
+    Parameters
+    ----------
+    has_alpha : bool
+        Whether the last channel is alpha.
+    unused : int
+        How many of the last channels are of no account, and only there because of how a picture lies in memory.
+    strip : int, optional
+        Rows worked on at a time; by the size of the cache where it is not given. It changes no sample.
+    panel : int, optional
+        Columns worked on at a time; all that memory allows where it is not given. It changes no sample either.
+    strategy : str, optional
+        A key of `STRATEGIES`, to be taken for every kernel; the cheapest for each where it is not given.
+    unrounded : bool
+        Whether the numerators are wanted as they are, so that nothing may be left to be added after the division.
+
+    Raises
+    ------
+    RecipeError
+        Where the kernel or the window of a pool does not fit into the picture, the normalisation not the samples, the
+        strategy not the kernel.
+
+    Examples
+    --------
+    >>> from imfilt.engine.recipes.samples import SAMPLE_TYPES
+    >>> from imfilt.kernels.registry import load_registry
+    >>> recipe = Recipe((load_registry()["edge3"],))
+    >>> print(*make_plan(recipe, SAMPLE_TYPES["uint8"], (225, 400, 3), strip=16).describe(), sep="\n")
+    edge3, 3 x 3 over all samples: separable (a column and a row of whole numbers, and the centre apart)
+    in int16, for no sum is beyond ±4590; 16 rows at a time
+    """
+    output = samples.at_depth(recipe.depth)
+    if recipe.normalisation.float_only and not output.is_float:
+        raise RecipeError(
+            f"normalisation {recipe.normalize!r} keeps negative and fractional results, which {output.name} samples "
+            "cannot hold; choose another normalisation, or floating-point samples (--depth float)"
+        )
+    if 0 in shape[:2]:
+        raise RecipeError("a picture without samples cannot be filtered")
+    if strategy is not None:
+        strategy = choose("strategy", strategy, STRATEGIES)
+    weighted = has_alpha and recipe.alpha_mode != "straight"
+    early = [kernel for part in recipe.parts for kernel in part.kernels[:-1]]
+    if weighted and recipe.border_rule.border.index is None and any(kernel.bias for kernel in early):
+        raise RecipeError(
+            f"border {recipe.border!r} and alpha leave no room for a bias before the last kernel; give the bias to the "
+            "last kernel, choose another border, or use --alpha straight"
+        )
+    try:
+        chains = make_chains(
+            recipe, samples, shape, weighted, strategy, may_be_late=not (unrounded or recipe.ties_to_even)
+        )
+    except OverflowError:
+        raise RecipeError(TOO_LARGE) from None
+    last = chains[0].stages[-1]
+    output_shape = (last.down.output, last.across.output, shape[2])
+    biases = tuple(total_bias(part.kernels) if weighted else Fraction(0) for part in recipe.parts)
+    rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or _strip_rows(chains[0], shape)
+    if recipe.pooling:
+        recipe.pooling.output(*output_shape[:2])  # which says so where no window fits
+    columns = output_shape[1] if recipe.border_rule.is_far else panel or _panel_columns(chains, shape, rows)
+    return Plan(
+        recipe, samples, shape, output_shape, chains, biases, rows, min(columns, output_shape[1]), unused, has_alpha
+    )
+
+
+def _strip_rows(chain: Chain, shape: Shape) -> int:
+    """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
+    last = chain.stages[-1]
+    rows = _WINDOW_SAMPLES // ((shape[1] + last.across.reach) * shape[2])
+    return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
+
+
+def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:
+    """Return how many columns may be worked on at a time, so that the buffers of one thread take little memory."""
+    column = reach = 0
+    for chain in chains:
+        for stage in chain.stages:
+            window = (rows - 1) * stage.down.stride + stage.down.reach + 1
+            held = _item_bytes(stage.window_dtype) + stage.held * _item_bytes(chain.dtype)
+            column += (held * window + _item_bytes(chain.dtype) * rows) * shape[2]
+        reach = max(reach, sum(stage.across.reach for stage in chain.stages))
+    return max(_BUFFER_BYTES // column, LEAST_REACHES * reach, _FEWEST_COLUMNS)
+
+
+def _item_bytes(dtype: str) -> int:
+    return 8 if dtype == ANY_INTEGER else int(re.sub(r"\D", "", dtype)) // 8

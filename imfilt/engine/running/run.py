@@ -1,0 +1,196 @@
+"""A plan carried out: from a source of rows to a sink of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.finishing.measuring import join, measure
+from imfilt.engine.planning.plan import Plan
+from imfilt.engine.processors import processors
+from imfilt.engine.recipes.normalisations import Extremes
+from imfilt.engine.rows import RowSink, RowSource
+from imfilt.engine.running.strips import columns_needed, split
+from imfilt.engine.running.workspaces import Workspace, Workspaces
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from imfilt.engine.finishing.clipped import ClippedCounter
+
+Array = NDArray[Any]
+Result = TypeVar("Result")
+
+# Below this many samples a band, starting a thread costs more than it saves.
+_SAMPLES_A_THREAD = 1 << 20
+# A strip of more bytes than fit into a core's second-level cache is finished in parts, as that takes several passes.
+_LARGE_STRIP = 2 << 20
+_FINISHED_BYTES = 1 << 20
+
+
+def filter_rows(
+    plan: Plan,
+    source: RowSource,
+    sink: RowSink,
+    *,
+    threads: int | None = None,
+    in_place: bool = False,
+    extremes: Extremes | None = None,
+    clipped: ClippedCounter | None = None,
+    workspaces: Workspaces | None = None,
+) -> None:
+    """Carry out `plan`: rows come from `source` and results go to `sink`.
+
+    Parameters
+    ----------
+    threads : int, optional
+        How many bands are worked on at the same time; as many as there are processors and work for where it is not
+        given. It changes no sample.
+    in_place : bool
+        Whether the results are written over the source, which is allowed where the plan keeps the layout.
+    extremes : Extremes, optional
+        Those that the normalisation goes by, where they are not those of this picture alone.
+    clipped : ClippedCounter, optional
+        Where it is counted how many results are below 0 or above white, before they are pooled or flattened.
+    workspaces : Workspaces, optional
+        Those that stand idle, and will again, where several pictures are filtered.
+    """
+    pooling, background = plan.recipe.pooling, plan.background
+    if extremes is None and plan.recipe.normalisation.measures:
+        extremes = measure_rows(plan, source, threads=threads, workspaces=workspaces)
+
+    def write(workspace: Workspace) -> None:
+        walker, finish = workspace
+        finish.begin(extremes, clipped)
+        rows_out: RowSink = sink  # what few recipes ask for is imported late
+        if background:
+            from imfilt.engine.finishing.flatten import FlatteningRows
+
+            rows_out = FlatteningRows(background, plan.output, plan.output_shape[2], sink)
+        if pooling:
+            from imfilt.engine.finishing.pooled import PoolingRows
+
+            rows_out = PoolingRows(pooling, plan.output, rows_out)
+        if plan.recipe.threshold:
+            from imfilt.engine.finishing.threshold import KeepingRows
+
+            rows_out = KeepingRows(Fraction(plan.recipe.threshold), source, rows_out)
+        for first, numbers in walker:
+            samples = rows_out.room_for(first, first + len(numbers[0]), walker.columns)
+            rows = len(samples)
+            if numbers[0].nbytes > _LARGE_STRIP:
+                rows = max(rows * _FINISHED_BYTES // numbers[0].nbytes, 1)
+            for start in range(0, len(samples), rows):
+                finish([each[start : start + rows] for each in numbers], samples[start : start + rows])
+            rows_out.write_rows(first, walker.columns, samples)
+
+    _each_band(plan, source, write, workspaces or Workspaces(), threads=threads, in_place=in_place)
+
+
+def measure_rows(
+    plan: Plan, source: RowSource, *, threads: int | None = None, workspaces: Workspaces | None = None
+) -> Extremes | None:
+    """Return the extremes of the exact results, as the plan's normalisation asks for them."""
+
+    def measured(workspace: Workspace) -> Extremes | None:
+        return measure(plan, (numbers for _, numbers in workspace.walker))
+
+    return join(_each_band(plan, source, measured, workspaces or Workspaces(), threads=threads))
+
+
+def ignoring_infinity() -> np.errstate:
+    """Return the context for work on float pictures, which may hold infinity and NaN, and keep them."""
+    return np.errstate(over="ignore", invalid="ignore")
+
+
+def _each_band(
+    plan: Plan,
+    source: RowSource,
+    work: Callable[[Workspace], Result],
+    workspaces: Workspaces,
+    *,
+    threads: int | None,
+    in_place: bool = False,
+) -> list[Result]:
+    bands = split(plan.output_shape[0], threads or _threads_for(plan), _unit(plan, 0))
+    panels = split(plan.output_shape[1], -(-plan.output_shape[1] // plan.panel), _unit(plan, 1))
+    results = []
+    with ignoring_infinity():
+        for panel, following in zip(panels, (*panels[1:], None), strict=True):
+            working = [workspaces.take(plan, band, panel) for band in bands]
+            for walker, _ in working:
+                walker.begin(source, in_place=in_place)
+            if in_place and following is not None:
+                source = _with_columns_kept(plan, source, following)
+            results += _in_threads(work, working)
+            if len(panels) == 1:  # of several, all buffers together would take too much memory
+                for workspace in working:
+                    workspaces.give_back(plan, workspace)
+    return results
+
+
+class _KeptColumns:
+    """A source of which some columns were put aside, before results are written over them."""
+
+    def __init__(self, source: RowSource, columns: range, rows: int) -> None:
+        self.original = source
+        self._columns = columns
+        self._kept = source.read_rows(0, rows, columns).copy()
+
+    def read_rows(self, first: int, last: int, columns: range) -> Array:
+        """Return rows of columns that begin among those kept, if they begin before their end."""
+        beside = range(max(columns.start, self._columns.stop), columns.stop)
+        rows = self.original.read_rows(first, last, beside)
+        if len(beside) == len(columns):
+            return rows
+        kept = self._kept[first:last, columns.start - self._columns.start :]
+        return np.concatenate((kept, rows), axis=1)
+
+
+def _with_columns_kept(plan: Plan, source: RowSource, panel: range) -> RowSource:
+    """Return the source with what `panel` needs of the columns before it put aside: they are about to be changed."""
+    first = min(columns_needed(plan, chain, panel)[0].start for chain in plan.chains)
+    original = source.original if isinstance(source, _KeptColumns) else source
+    return _KeptColumns(original, range(min(first, panel.start), panel.start), plan.shape[0])
+
+
+def _unit(plan: Plan, axis: int) -> int:
+    """Return how many rows (or columns) a part is a multiple of: whole strips, and no window of a pool in two parts."""
+    pooling, unit = plan.recipe.pooling, (plan.strip, plan.tile_columns)[axis]
+    if pooling is None:
+        return unit
+    return plan.output_shape[axis] if pooling.overlaps(axis) else math.lcm(unit, pooling.stride[axis])
+
+
+def _in_threads(work: Callable[[Workspace], Result], workspaces: Sequence[Workspace]) -> list[Result]:
+    if len(workspaces) == 1:
+        return [work(workspaces[0])]
+    from concurrent.futures import ThreadPoolExecutor
+    from contextvars import copy_context
+
+    with ThreadPoolExecutor(len(workspaces)) as pool:  # each with the caller's floating-point settings
+        try:
+            running = [_submit(pool, partial(copy_context().run, work, workspace)) for workspace in workspaces]
+            return [each.result() for each in running]
+        except BaseException:
+            for walker, _ in workspaces:
+                walker.stop()
+            raise
+
+
+def _submit(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Future[Result]:
+    try:
+        return pool.submit(work)
+    except RuntimeError:
+        raise MemoryError("there is no room for another thread") from None
+
+
+def _threads_for(plan: Plan) -> int:
+    samples = plan.output_shape[0] * plan.output_shape[1] * plan.output_shape[2]
+    return max(1, min(processors(), samples // _SAMPLES_A_THREAD))

@@ -1,0 +1,198 @@
+"""The walker: pictures go through the chains of a plan strip by strip, in buffers that are allocated once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.buffers import make_buffer
+from imfilt.engine.planning.plan import Chain, Plan
+from imfilt.engine.planning.planes import PLANES
+from imfilt.engine.recipes.borders import Border
+from imfilt.engine.recipes.geometry import Axis
+from imfilt.engine.rows import RowSource
+from imfilt.engine.running.window import Rows, Window
+from imfilt.engine.strategies import STRATEGIES
+from imfilt.engine.strategies.program import Programs
+from imfilt.engine.strategies.stage import Stage
+
+Array = NDArray[Any]
+
+
+class Walker:
+    """Takes a band of output rows, or a panel of columns of it, strip by strip through every chain of a plan.
+
+    It may walk over one picture after another that the plan is for.
+    """
+
+    def __init__(self, plan: Plan, band: range, *, columns: range | None = None) -> None:
+        self.band = band
+        self._height = plan.shape[0]
+        self.columns = columns or range(plan.output_shape[1])
+        self._strip = min(plan.strip, len(band))
+        self._chains = [_ChainRows(plan, chain, band, self.columns) for chain in plan.chains]
+        self._late = self._chains[0] if plan.chains[0].late else None
+        self._stopped = False
+        channels = plan.output_shape[2]
+        self._numbers = [
+            make_buffer((self._strip, len(self.columns), PLANES[chain.planes].count(channels)), chain.dtype)
+            for chain in plan.chains
+        ]
+
+    def begin(self, source: RowSource, *, in_place: bool = False) -> Self:
+        """Turn to a picture, and fetch the rows that the band needs from outside itself.
+
+        Once the walkers of all bands have begun, each may go its way in a thread of its own, and with `in_place` the
+        results may be written over the source.
+        """
+        kept = self.band if in_place else range(self._height)
+        for chain in self._chains:
+            chain.begin(source, kept)
+        return self
+
+    def rest(self) -> None:
+        """Let go of the picture."""
+        for chain in self._chains:
+            chain.rest()
+
+    def __iter__(self) -> Iterator[tuple[int, list[Array]]]:
+        """Yield the first row of each strip, and the numerators of each chain over it, in buffers that are reused.
+
+        After those of a chain that adds the sample in the middle late come these samples, which are only looked at.
+        """
+        for first in range(self.band.start, self.band.stop, self._strip):
+            if self._stopped:
+                return
+            last = min(first + self._strip, self.band.stop)
+            numbers = [buffer[: last - first] for buffer in self._numbers]
+            for rows, into in zip(self._chains, numbers, strict=True):
+                rows.fill(first, last, into)
+            if self._late is not None:
+                numbers.append(self._late.middle(last - first))
+            yield first, numbers
+
+    def stop(self) -> None:
+        """Let the walk end before its next strip; another thread may call it."""
+        self._stopped = True
+
+
+def columns_needed(plan: Plan, chain: Chain, columns: range) -> list[range]:
+    """Return the columns that go into each stage of a chain, where `columns` come out of the last."""
+    needed: list[range] = []
+    for stage in reversed(chain.stages):
+        columns = _inputs_within(stage.across, columns, plan.recipe.border_rule.border)
+        needed.insert(0, columns)
+    return needed
+
+
+def _inputs_within(axis: Axis, outputs: range, border: Border) -> range:
+    """Return the inputs that outputs look at and that are there, among them those that stand in beyond the border."""
+    inputs = axis.inputs(outputs.start, outputs.stop)
+    beyond = (*range(inputs.start, min(0, inputs.stop)), *range(max(axis.length, inputs.start), inputs.stop))
+    sources = [border.index(x, axis.length) for x in beyond] if border.index else []
+    first, last = max(inputs.start, 0), min(inputs.stop, axis.length)
+    return range(min((first, *sources)), max((last, *(x + 1 for x in sources))))
+
+
+class _ChainRows:
+    """The numerators of a chain over a band: the sums of its last stage."""
+
+    def __init__(self, plan: Plan, chain: Chain, band: range, columns: range) -> None:
+        bands = [band]
+        for stage in reversed(chain.stages[1:]):
+            needed = stage.down.inputs(bands[0].start, bands[0].stop)
+            bands.insert(0, range(max(needed.start, 0), min(needed.stop, stage.down.length)))
+        inside = columns_needed(plan, chain, columns)
+        border = plan.recipe.border_rule.border
+        planes = PLANES[chain.planes].count(plan.shape[2])
+        upstream: Rows
+        self._source = upstream = _SourceRows(chain, inside[0])
+        self._stages: list[_StageRows] = []
+        for stage, rows_out, columns_in, columns_out in zip(
+            chain.stages, bands, inside, (*inside[1:], columns), strict=True
+        ):
+            window = Window(stage, border, upstream, columns_in, columns_out, planes)
+            upstream = _StageRows(stage, window, rows_out, columns_out, min(plan.strip, len(rows_out)), chain.dtype)
+            self._stages.append(upstream)
+        self.fill = self._stages[-1].fill
+        self.middle = self._stages[-1].middle
+
+    def begin(self, source: RowSource, kept: range) -> None:
+        """Turn to a picture of which those rows stay as they are that are `kept` for this band."""
+        self._source.source = source
+        for stage in self._stages:
+            kept = stage.begin(kept)
+
+    def rest(self) -> None:
+        """Let go of the picture."""
+        del self._source.source
+
+
+class _SourceRows:
+    """The planes of a source, in the working dtype."""
+
+    source: RowSource
+
+    def __init__(self, chain: Chain, columns: range) -> None:
+        self._columns = columns
+        self._planes = PLANES[chain.planes]
+        self._scale = chain.scale
+
+    def fill(self, first: int, last: int, numbers: Array) -> None:
+        self._planes.fill(self.source.read_rows(first, last, self._columns), numbers)
+        if self._scale != 1:
+            np.multiply(numbers, self._scale, out=numbers)
+
+
+class _StageRows:
+    """The sums of a stage."""
+
+    def __init__(self, stage: Stage, window: Window, band: range, columns: range, strip: int, dtype: str) -> None:
+        self._stage = stage
+        self._window = window
+        self._inputs = stage.down.inputs(band.start, band.stop)
+        self._columns = columns
+        self._strip = strip
+        self._programs = Programs(STRATEGIES[stage.strategy].make(stage, dtype).program)
+        self._latest: Array
+
+    def begin(self, kept: range) -> range:
+        """Turn to another picture, of which those inputs can be had later that are `kept`; return which outputs can."""
+        self._window.begin(self._inputs, kept)
+        return range(self._stage.down.output)
+
+    def fill(self, first: int, last: int, numbers: Array) -> None:
+        for start in range(first, last, self._strip):
+            stop = min(start + self._strip, last)
+            sums = numbers[start - first : stop - first]
+            self._latest = self._window.over(self._stage.down.inputs(start, stop))
+            self._programs.run(self._latest, sums)
+            if self._stage.offset:
+                np.add(sums, self._stage.offset, out=sums)
+
+    def middle(self, rows: int) -> Array:
+        """Return the numbers under the middle of the kernel over the latest `rows`, valid until the next `fill`."""
+        down, across = self._stage.down, self._stage.across
+        y, x = down.taps // 2 * down.dilation, across.taps // 2 * across.dilation
+        return self._latest[
+            y : y + (rows - 1) * down.stride + 1 : down.stride,
+            x : x + (len(self._columns) - 1) * across.stride + 1 : across.stride,
+        ]
+
+
+def split(rows: int, parts: int, strip: int = 1) -> list[range]:
+    """Return up to `parts` bands of nearly equal height that together are ``0 … rows-1``, each of whole strips.
+
+    >>> split(7, 3)
+    [range(0, 2), range(2, 4), range(4, 7)]
+    >>> split(7, 3, strip=4)
+    [range(0, 4), range(4, 7)]
+    """
+    strips = -(-rows // strip)
+    parts = max(1, min(parts, strips))
+    edges = [min(strips * part // parts * strip, rows) for part in range(parts + 1)]
+    return [range(start, stop) for start, stop in pairwise(edges)]

@@ -1,0 +1,120 @@
+"""The window of a stage: the rows that it looks at, with the samples beyond the border filled in."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imfilt.engine.buffers import make_buffer
+from imfilt.engine.recipes.borders import Border
+from imfilt.engine.strategies.stage import Stage
+
+Array = NDArray[Any]
+
+
+class Rows(Protocol):
+    """Rows of numbers made on demand: the planes of the samples that come in, or the sums of a stage."""
+
+    def fill(self, first: int, last: int, numbers: Array) -> None:
+        """Write rows ``first … last-1`` into `numbers` (rows × columns × planes)."""
+
+
+class Window:
+    """The rows that a stage looks at, the samples beyond the border filled in; it moves down and keeps what it can.
+
+    Rows are counted as those of the input, so that those above the picture are below 0.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        border: Border,
+        upstream: Rows,
+        inside: range,
+        outputs: range,
+        planes: int,
+    ) -> None:
+        self._upstream = upstream
+        self._outside = stage.outside
+        self._index = border.index
+        self._height = stage.down.length
+        looked_at = stage.across.inputs(outputs.start, outputs.stop)
+        held = range(min(looked_at.start, inside.start), max(looked_at.stop, inside.stop))
+        self._looked_at = slice(looked_at.start - held.start, looked_at.stop - held.start)
+        self._inside = slice(inside.start - held.start, inside.stop - held.start)
+        sides = range(held.start, inside.start), range(inside.stop, held.stop)
+        self._sides = [self._beyond(columns, held.start, stage.across.length) for columns in sides if columns]
+        self._shape = len(held), planes
+        self._dtype = stage.window_dtype
+        self._numbers = self._buffer(0)
+        self._rows = range(0)
+        self._lines: dict[int, Array] = {}
+        self._fetched: dict[int, Array] = {}
+        self._kept = range(self._height)
+
+    def _beyond(self, columns: range, start: int, width: int) -> tuple[slice, slice | Array | None]:
+        """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
+        where = slice(columns.start - start, columns.stop - start)
+        if self._index is None:
+            return where, None
+        sources = [self._index(x, width) - start for x in columns]
+        if len(set(sources)) == 1:
+            return where, slice(sources[0], sources[0] + 1)
+        return where, np.array(sources, np.intp)
+
+    def _buffer(self, rows: int) -> Array:
+        return make_buffer((rows, *self._shape), self._dtype, lead=self._inside.start)
+
+    def begin(self, rows: range, kept: range) -> None:
+        """Turn to another picture, and get those of `rows` that are not among `kept`, which can be had later."""
+        self._rows = range(0)
+        self._kept = kept
+        sources = {row: self._source_of(row) for row in rows if row not in kept}
+        for line in sorted({source for source in sources.values() if source is not None}):
+            if line not in self._lines:
+                self._lines[line] = np.empty(self._numbers[:, self._inside].shape[1:], self._numbers.dtype)
+            self._upstream.fill(line, line + 1, self._lines[line][np.newaxis])
+        self._fetched = {row: self._lines[source] for row, source in sources.items() if source is not None}
+
+    def over(self, rows: range) -> Array:
+        """Return the window moved to `rows`; it is valid until the next call."""
+        if len(self._numbers) < len(rows):
+            self._numbers = self._buffer(len(rows))
+            self._rows = range(0)
+        known = 0
+        if rows.start in self._rows:
+            known = min(self._rows.stop, rows.stop) - rows.start
+            shift = rows.start - self._rows.start
+            if shift:
+                self._numbers[:known] = self._numbers[shift : shift + known]
+        self._rows = rows
+        self._load(rows[known:], self._numbers[known : len(rows)])
+        return self._numbers[: len(rows), self._looked_at]
+
+    def _load(self, rows: range, numbers: Array) -> None:
+        inside = numbers[:, self._inside]
+        first, last = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
+        if first < last:
+            self._upstream.fill(first, last, inside[first - rows.start : last - rows.start])
+        for row in (*range(rows.start, min(first, rows.stop)), *range(max(last, rows.start), rows.stop)):
+            if row not in self._kept:
+                self._load_row(row, inside[row - rows.start])
+        for where, source in self._sides:
+            numbers[:, where] = self._outside if source is None else numbers[:, source]
+
+    def _load_row(self, row: int, line: Array) -> None:
+        source = self._source_of(row)
+        if source is None:
+            line[...] = self._outside
+        elif row in self._fetched:
+            line[...] = self._fetched[row]
+        else:
+            self._upstream.fill(source, source + 1, line[np.newaxis])
+
+    def _source_of(self, row: int) -> int | None:
+        """Return the row of the input that stands at `row`; None beyond a constant border."""
+        if 0 <= row < self._height:
+            return row
+        return None if self._index is None else self._index(row, self._height)
