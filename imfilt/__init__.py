@@ -157,6 +157,8 @@ def apply(
     from imfilt.engine.recipes.pairs import to_pair
     from imfilt.engine.recipes.recipe import Recipe
 
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads: {threads} of them can do nothing; give 1 or more, or leave it out")
     recipe = Recipe(
         to_kernels(kernel, registry or load_registry(), side_by_side=combine is not None),
         border=border,
@@ -187,7 +189,7 @@ def apply(
 
 def convolve(
     array: ArrayLike,
-    weights: Matrix | Kernel,
+    weights: OneKernel,
     *,
     divisor: float | str = 1,
     bias: float | Sequence[float] | NDArray[Any] = 0,
@@ -214,8 +216,9 @@ def convolve(
     ----------
     array : array_like
         H × W or H × W × C, of any real dtype; each channel is convolved, or for a layer all of them together.
-    weights : matrix, Kernel, or layer
-        Integers, floats, fractions, or text such as ``"1/9"``. A `Kernel` brings its divisor, bias and anchor along.
+    weights : matrix, Kernel, name, or layer
+        Integers, floats, fractions, or text such as ``"1/9"``. A `Kernel` brings its divisor, bias and anchor along,
+        and so does the name of a built-in one, a family such as ``"gaussian:sigma=2"``, or an expression.
     bias : number, or for a layer as many as there are output channels
         Added to the results.
     divisor, border, size, stride, dilation, anchor, correlate
@@ -236,6 +239,9 @@ def convolve(
     --------
     >>> imfilt.convolve([[0, 1, 2], [3, 4, 5]], [[0, 1], [2, 3]], size="valid", correlate=True)
     array([[19, 25]])
+    >>> imfilt.convolve([[9, 4], [4, 1]], "gaussian3")
+    array([[6.625, 4.375],
+           [4.375, 2.625]])
     >>> imfilt.convolve([[[1, 2, 3]]], [[[[1]], [[10]], [[100]]], [[[1]], [[1]], [[1]]]], bias=[0, 4])
     array([[[321,  10]]])
     """
@@ -245,6 +251,8 @@ def convolve(
     from imfilt.engine.recipes.pairs import to_pair
     from imfilt.engine.recipes.recipe import Recipe
 
+    if isinstance(weights, str):
+        (weights,) = to_kernels(weights, load_registry())
     if isinstance(weights, Kernel):
         if (divisor, bias) != (1, 0):
             raise UsageError("a Kernel has its own divisor and bias; leave these out, or give a matrix")

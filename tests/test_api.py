@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
+from imfilt.kernels.given import to_kernels
 
 CAR = Path(__file__).parent.parent / "samples" / "car.jpg"
 
@@ -216,6 +217,12 @@ def test_kernels_may_be_given_in_many_ways(samples: Array) -> None:
         assert np.array_equal(imfilt.apply(samples, kernel), expected), kernel
 
 
+def test_convolve_takes_names_families_and_expressions(samples: Array) -> None:
+    for name in ("gaussian3", "gaussian:sigma=1", "identity - box3"):
+        (kernel,) = to_kernels(name, imfilt.load_registry())
+        assert np.array_equal(imfilt.convolve(samples, name), imfilt.convolve(samples, kernel))
+
+
 def test_kernels_in_a_row_may_be_given_in_many_ways(samples: Array) -> None:
     expected = imfilt.apply(samples, ["box3", "edge3"])
     assert not np.array_equal(expected, imfilt.apply(samples, "edge3"))
@@ -317,7 +324,7 @@ convolve: Any = imfilt.convolve
     [
         (lambda: apply(GREY, "edge4"), imfilt.UnknownKernelError, r"unknown kernel 'edge4'; did you mean edge"),
         (lambda: apply(GREY, ["edge3", "?"]), imfilt.KernelError, r"kernel '\?': column 1: '\?' has no meaning"),
-        (lambda: apply(GREY, "1 2 1"), imfilt.KernelError, r"kernel '1 2 1': column 3: an operator"),
+        (lambda: apply(GREY, "1 2 1"), imfilt.KernelError, r"column 3: an operator .* in brackets, as in \[1 0 -1\]"),
         (lambda: apply(GREY, []), imfilt.UsageError, r"at least one kernel"),
         (lambda: apply(GREY, 5), imfilt.UsageError, r"5 is no kernel; give a name, a matrix, or a Kernel"),
         (lambda: apply(GREY, None), imfilt.UsageError, r"None is no kernel"),
@@ -368,7 +375,10 @@ convolve: Any = imfilt.convolve
         (lambda: convolve([["a"]], [[1]]), imfilt.RecipeError, r"cannot be convolved"),
         (lambda: convolve([[1j]], [[1]]), imfilt.RecipeError, r"complex128 cannot be convolved"),
         (lambda: convolve([[2**70]], [[1]]), imfilt.RecipeError, r"object cannot be convolved"),
-        (lambda: convolve([[1]], "edge3"), imfilt.KernelError, r"list of rows"),
+        (lambda: convolve([[1]], "edge4"), imfilt.UnknownKernelError, r"unknown kernel 'edge4'"),
+        (lambda: convolve([[1]], "sobel-xy"), imfilt.UsageError, r"'sobel-xy' is a group of kernels"),
+        (lambda: convolve([[1]], "edge3", bias=1), imfilt.UsageError, r"a Kernel has its own divisor and bias"),
+        (lambda: apply(GREY, "edge3", threads=0), imfilt.UsageError, r"threads: 0 of them can do nothing"),
         (lambda: convolve([[1]], [[1]], divisor=0), imfilt.KernelError, r"divisor"),
         (lambda: convolve([[1]], [[1]], bias=np.nan), imfilt.KernelError, r"bias: nan is not a finite number"),
         (lambda: imfilt.load_registry("nowhere.toml"), imfilt.RegistryError, r"nowhere.toml: cannot read"),

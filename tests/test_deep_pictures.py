@@ -333,6 +333,30 @@ def test_deep_tiff_that_is_cut_off_is_refused(run: Run, dtype: str, layout: str,
     assert [path.name for path in Path.cwd().iterdir()] == ["a.tif"]
 
 
+@pytest.mark.parametrize("mode", ["I;16", "F", "RGB"])
+@pytest.mark.parametrize("is_decoded", [True, False])
+def test_a_tiff_whose_directory_is_cut_off_is_said_to_be_cut_off(
+    run: Run, monkeypatch: pytest.MonkeyPatch, mode: str, is_decoded: bool
+) -> None:
+    monkeypatch.setattr("imfilt.images.deep.unknown.is_decoded", lambda _: is_decoded)
+    Image.effect_noise((90, 80), 50).convert("F" if mode == "F" else "L").convert(mode).save(
+        "a.tif", compression="tiff_lzw"
+    )
+    content = Path("a.tif").read_bytes()
+    Path("a.tif").write_bytes(content[: len(content) // 2])
+    result = run("apply", "a.tif", "-k", "identity")
+    assert (result.status, result.stdout) == (1, b"")
+    assert result.stderr.startswith("imfilt: a.tif: the file is cut off, or damaged")
+
+
+@pytest.mark.parametrize(("compression", "kept"), [(None, 1), ("lzw", 8), ("zlib", 8)])
+def test_floats_in_colour_are_deflated_if_they_were_compressed(run: Run, compression: str | None, kept: int) -> None:
+    tifffile.imwrite("a.tif", noise("float32", 40, 50, 3), photometric="rgb", compression=compression)
+    assert run("apply", "a.tif", "-k", "box3").status == 0
+    with tifffile.TiffFile("a_box3.tif") as file:
+        assert int(file.pages[0].compression) == kept
+
+
 @pytest.mark.parametrize("path", ["a.png", "a.jp2"])
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.95])
 def test_deep_png_and_jpeg_2000_that_are_cut_off_are_refused(run: Run, path: str, part: float) -> None:

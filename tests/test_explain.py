@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
@@ -200,7 +201,26 @@ def test_the_text_keeps_to_the_width_of_the_terminal(
     result = run("explain", "car.png", "0", "0", "-m", matrix, "--bias", "1/3")
     assert result.status == 0
     assert max(map(len, result.lines)) <= int(columns)
-    assert ("the largest:" in result.text) == (side == 31)
+    assert ("the 12 largest:" in result.text) == (side == 31)
+
+
+def test_of_a_large_window_the_samples_are_named_by_their_places_in_the_picture(run: Run, tmp_path: Path) -> None:
+    picture = image_of(random.Random(2), "L", (60, 50))
+    picture.save(tmp_path / "grey.png")
+    matrix = "; ".join(" ".join(["1"] * 41) for _ in range(5))
+    result = run("explain", tmp_path / "grey.png", "3", "20", "-m", matrix, "--dilation", "2,1", "--border", "reflect")
+    listed = re.findall(r"column +(-?\d+), row +(-?\d+): +(\d+)(\*?) x 1 = ", result.text)
+    assert len(listed) == 12
+    for column, row, sample, mark in listed:
+        x, y = int(column), int(row)
+        assert (x in range(-17, 24), y in range(16, 25, 2), mark == "*") == (True, True, x < 0)
+        assert picture.getpixel((abs(x), y)) == int(sample)
+
+
+def test_a_sum_that_is_cut_short_says_so(run: Run, tmp_path: Path) -> None:
+    Image.new("L", (3, 1), 1).save(tmp_path / "one.png")
+    result = run("explain", tmp_path / "one.png", "0", "0", "-k", "gaussian5", "-m", "1645/411 0 0")
+    assert "sum     4.002433…" in result.text
 
 
 @pytest.mark.usefixtures("car")

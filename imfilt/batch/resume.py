@@ -77,12 +77,12 @@ class Resumption:
         if record is None:
             if not self._manifest.exists:
                 raise TargetError(
-                    f"{target}: is there already, and no earlier run recorded it; use --overwrite or --skip-existing"
+                    f"{target}: is there already, and no earlier run recorded it; move it away, or use another folder"
                 )
             return decision._replace(confirm=True)  # of a run that was killed before it recorded it, perhaps
         there = state_of(target)
         if there is not None and there.size not in (0, record.target_size):  # 0: after a power cut
-            raise TargetError(f"{target}: has changed since it was written; move it away, or use --overwrite")
+            raise TargetError(f"{target}: has changed since it was written; move it away, and it is made again")
         is_done = there is not None and there.size == record.target_size and record.recipe == recipe
         if is_done and state is not None and _is_unchanged(source, state, record):
             return decision._replace(skip=True)

@@ -217,4 +217,4 @@ def _outcomes_of(future: Future[list[list[Outcome]]], job: Job) -> list[Outcome]
         mistake = f"a mistake of imfilt: {type(error).__name__}: {error}; please report it"
         problem = PictureError("not enough memory" if is_out_of_memory(error) else mistake)
         problem.__cause__ = error
-    return [Outcome(job.source, Status.FAILED, None, problem)]
+    return [Outcome(job.source, Status.FAILED, job.only_target, problem)]

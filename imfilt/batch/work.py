@@ -142,10 +142,9 @@ def _misnamed(source: Path | None, picture: AnyPicture | Frames, target_format: 
 def _failure(job: Job, error: ImfiltError | MemoryError, result: Result | None, seconds: float) -> Outcome:
     """Return the outcome of one result, or of all of a job."""
     problem = error if isinstance(error, ImfiltError) else PictureError("not enough memory for this picture")
-    of = result or job.results[0]
-    return Outcome(
-        job.source, Status.FAILED, result.target if result else None, problem, recipe=of.recipe, seconds=seconds
-    )
+    target = result.target if result else job.only_target
+    recipe = (result or job.results[0]).recipe
+    return Outcome(job.source, Status.FAILED, target, problem, recipe=recipe, seconds=seconds)
 
 
 def _read(job: Job) -> AnyPicture | Frames:

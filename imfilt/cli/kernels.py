@@ -27,6 +27,8 @@ Lay = Callable[[Kernel, bool, bool], Kernel]
 _ORDER = "imfilt.order"
 _PLAIN = re.compile(r"[-+0-9.,;/\s]*")
 """A matrix that needs no module of notations to be understood."""
+_BRACKETED = re.compile(r"\s*\[[-+0-9.,;/\s]*\]\s*")
+"""The same as it stands in an expression."""
 
 
 class KernelCommand(Command):
@@ -83,10 +85,12 @@ def chosen_kernels(
     for parameter in context.meta[_ORDER]:
         if parameter.name == "names":
             name = next(waiting["names"])
+            if name.startswith("@"):
+                raise UsageError(f"{name!r} is no name of a kernel; a matrix in a file is given with -m {name}")
             found = find_kernels(name, registry, instead=None if side_by_side else _instead(context))
             kernels += (lay(kernel, False, True) for kernel in found)
         elif parameter.name == "matrices":
-            kernels.append(lay(*_read_any(next(waiting["matrices"]), divisor, bias)))
+            kernels.append(lay(*_read_any(next(waiting["matrices"]), divisor, bias, registry)))
     if not kernels:
         raise UsageError(
             "no kernel given; name one with -k ('imfilt list-kernels' lists them), or give a matrix with -m"
@@ -106,15 +110,29 @@ def read_matrix(given: str, divisor: str | None = None, bias: str | None = None)
     return _read_any(given, divisor, bias)[0]
 
 
-def _read_any(given: str, divisor: str | None, bias: str | None) -> tuple[Kernel, bool, bool]:
+def _read_any(
+    given: str, divisor: str | None, bias: str | None, registry: Registry | None = None
+) -> tuple[Kernel, bool, bool]:
     """Return a kernel, whether its notation says how it lies, and whether a divisor was given."""
     place = given[1:] if given.startswith("@") else "-m"
+    if _BRACKETED.fullmatch(given):
+        given = given.strip()[1:-1]
     try:
+        if place == "-":
+            raise KernelError("a matrix is read from a file, for standard input may be the picture")
         if place == "-m" and _PLAIN.fullmatch(given):
             return Kernel(parse_matrix(given), divisor=divisor or "1", bias=bias or "0"), False, divisor is not None
         return _read_notation(given, place, divisor, bias)
     except KernelError as error:
-        raise KernelError(f"{place}: {error}") from None
+        raise KernelError(f"{place}: {error}{_meant_otherwise(given, registry)}") from None
+
+
+def _meant_otherwise(given: str, registry: Registry | None) -> str:
+    """Return what to do about a matrix that is none, but the name of a kernel or a file."""
+    if registry is not None and given in registry:
+        return f"; for a kernel by its name use -k {given}"
+    is_file = os.path.isfile(given)  # noqa: PTH113 (for pathlib raises what it thinks of long names)
+    return f"; for a matrix in a file use -m @{given}" if is_file else ""
 
 
 def _read_notation(given: str, place: str, divisor: str | None, bias: str | None) -> tuple[Kernel, bool, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 from imfilt.errors import KernelError, UsageError
@@ -13,6 +14,8 @@ from imfilt.kernels.registry import Entry, Registry
 FAMILY = "family"
 EXPRESSION = "expression"
 
+_ROWS = re.compile(r"[-+0-9.,;/\s]+")
+"""A matrix without its brackets."""
 _MOST_IN_GROUP = 4 * LARGEST_SIDE**2
 """Weights."""
 
@@ -41,7 +44,8 @@ def find_entry(text: str, registry: Registry) -> Entry:
         else:
             kernel = evaluate(tree, registry)
     except UsageError as error:
-        raise type(error)(f"kernel {clipped(text, 60)!r}: {error}") from None
+        advice = "; put a matrix in brackets, as in [1 0 -1]" if _ROWS.fullmatch(text) else ""
+        raise type(error)(f"kernel {clipped(text, 60)!r}: {error}{advice}") from None
     if kernel is None:
         return registry.entry(text)  # which says that there is none of this name, and what is close to it
     formula = str(tree)

@@ -24,12 +24,20 @@ def parse_matrix(text: str) -> list[list[str]]:
     rows = [" ".join(_words(row)) for row in _BETWEEN_ROWS.split(text)]
     rows = [row.replace(" /", "/").replace("/ ", "/") for row in rows]
     matrix = [_BETWEEN_CELLS.split(row) for row in rows if row]
+    if _is_table_with_semicolons(text, matrix):
+        raise KernelError("rows end with ';' as well as with lines here; part the cells of a row by spaces or commas")
     if not matrix:
         raise KernelError('the matrix is empty; write rows of numbers, as in "0 -1 0; -1 5 -1; 0 -1 0"')
     for y, cells in enumerate(matrix, 1):
         if "" in cells:
             raise KernelError(f"row {y}, column {cells.index('') + 1}: a number is missing beside a comma")
     return matrix
+
+
+def _is_table_with_semicolons(text: str, matrix: list[list[str]]) -> bool:
+    """Whether each of several lines holds several cells, as spreadsheets write them where the comma is for decimals."""
+    lines = [line.strip(" ;\t") for line in re.split(r"[\r\n]+", text) if line.strip(" ;\t")]
+    return len(lines) > 1 and all(";" in line for line in lines) and all(len(row) == 1 for row in matrix)
 
 
 def _words(row: str) -> list[str]:

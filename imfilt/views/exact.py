@@ -19,6 +19,16 @@ def short_number(number: Fraction | float) -> str:
     return str(number) if isinstance(number, int) else f"{float(number):.6g}"
 
 
+def precise_number(number: Fraction | float) -> str:
+    """Return a number as `short_number` does, but with a … where it is cut short.
+
+    >>> precise_number(Fraction(411, 64)), precise_number(Fraction(1645, 256))
+    ('411/64', '6.425781…')
+    """
+    text = short_number(number)
+    return decimal(number) if isinstance(number, Fraction) and "." in text else text
+
+
 def short_cells(rows: Sequence[Sequence[Fraction | float]]) -> list[list[str]]:
     """Return numbers as `short_number` does, but all of them as decimals where one is too long for a fraction."""
     cells = [[short_number(number) for number in row] for row in rows]

@@ -14,7 +14,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.running.run import measure_rows
 from imfilt.images.rows import rows_of
 from imfilt.kernels.numbers import plain_number
-from imfilt.views.exact import decimal, short_cells, short_number
+from imfilt.views.exact import decimal, precise_number, short_cells, short_number
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
@@ -27,6 +27,9 @@ _WINDOW_OF = {
     "colour": "colours, for nothing can be seen here",
     "premultiplied": "colour x alpha",
 }
+
+
+Reach = tuple[range, range]
 
 
 class Channel(NamedTuple):
@@ -45,7 +48,7 @@ class Explanation(NamedTuple):
     y: int
     recipe: Recipe
     channels: tuple[Channel, ...]
-    reach: tuple[range, range]
+    reach: Reach
     """Rows and columns from the first to the last that the last kernel looks at, beyond the border too."""
     white: int
     """The level of white of what comes in."""
@@ -106,13 +109,13 @@ def explanation_lines(explanation: Explanation, *, width: int) -> list[str]:
     turned = "laid as it is written" if recipe.correlate else "rotated by 180 degrees"
     lines = [f"column {explanation.x}, row {explanation.y}: {names}, {turned}"]
     for channel in channels:
-        lines += ["", *_table(channel, recipe, width), *_sum_lines(channel, recipe)]
+        lines += ["", *_table(channel, recipe, explanation.reach, width), *_sum_lines(channel, recipe)]
     if any(any(row) for channel in channels for row in channel.account.beyond):
         lines += ["", f"* beyond the border, by the rule {recipe.border} ({recipe.border_rule.border.meaning})"]
     return lines
 
 
-def _table(channel: Channel, recipe: Recipe, width: int) -> list[str]:
+def _table(channel: Channel, recipe: Recipe, reach: Reach, width: int) -> list[str]:
     """Return window, weights and products side by side, or one below the other, or the largest products alone."""
     account = channel.account
     marks = [["*" if beyond else " " for beyond in row] for row in account.beyond]
@@ -134,7 +137,8 @@ def _table(channel: Channel, recipe: Recipe, width: int) -> list[str]:
     if max(len(line) for block in blocks for line in block) + len(name) <= width:
         lines = [line for block in blocks for line in (*block, "")][:-1]
         return [(name + lines[0]).rstrip(), *((indent + line).rstrip() for line in lines[1:])]
-    return [name + line if i == 0 else indent + line for i, line in enumerate(_largest_products(account, what))]
+    lines = _largest_products(account, what, reach, recipe)
+    return [name + line if i == 0 else indent + line for i, line in enumerate(lines)]
 
 
 def window_name(account: Account, recipe: Recipe) -> str:
@@ -151,17 +155,20 @@ def _block(title: str, cells: list[list[str]]) -> list[str]:
     return [line.ljust(max(map(len, lines))) for line in lines]
 
 
-def _largest_products(account: Account, what: str) -> list[str]:
-    """Return the products furthest from 0, for a window that is wider than the lines."""
+def _largest_products(account: Account, what: str, reach: Reach, recipe: Recipe) -> list[str]:
+    """Return the products furthest from 0, for a window that is wider than the lines, with where their samples are."""
     products = account.products
     places = [(i, j) for i, row in enumerate(products) for j, product in enumerate(row) if product]
     places.sort(key=lambda place: -abs(products[place[0]][place[1]]))
     rows, columns = len(products), len(products[0])
-    lines = [f"{what} under {rows} x {columns} weights", f"{len(places)} products are not 0; the largest:"]
-    for i, j in places[:_MOST_LISTED]:
+    listed = places[:_MOST_LISTED]
+    largest = f"the {len(listed)} largest" if len(listed) < len(places) else "the largest first"
+    lines = [f"{what} under {rows} x {columns} weights", f"{len(places)} products are not 0; {largest}:"]
+    for i, j in listed:
+        y, x = reach[0].start + i * recipe.dilation[0], reach[1].start + j * recipe.dilation[1]
         mark = "*" if account.beyond[i][j] else ""
         number, weight, product = (short_number(each[i][j]) for each in (account.window, account.weights, products))
-        lines.append(f"row {i:>3}, column {j:>3}:  {number}{mark} x {weight} = {product}")
+        lines.append(f"column {x:>3}, row {y:>3}:  {number}{mark} x {weight} = {product}")
     return lines
 
 
@@ -174,7 +181,7 @@ def _sum_lines(channel: Channel, recipe: Recipe) -> list[str]:
 def sums_of(channel: Channel, recipe: Recipe) -> list[tuple[str, str]]:
     """Return the steps from the sum to the output, as names and values."""
     account = channel.account
-    steps = [("sum", short_number(account.sum))]
+    steps = [("sum", precise_number(account.sum))]
     if account.divisor != 1 or account.bias:
         steps.append(("exact", f"{_formula(channel.account, recipe)} = {decimal(account.exact)}"))
     if account.normalised != account.exact:

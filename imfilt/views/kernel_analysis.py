@@ -8,6 +8,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import plain_number
+from imfilt.kernels.separable import separate
 from imfilt.kernels.structure import LARGEST_FOR_RANK, rank, symmetries
 from imfilt.views.exact import decimal
 
@@ -23,8 +24,10 @@ def analysis_facts(kernel: Kernel) -> list[tuple[str, str]]:
     found = _rank(kernel)
     gains = gain(kernel)
     flat = decimal(gains.flat)
+    is_nearly = found == 1 and separate(kernel.integer_form.weights) is None
+    rank_text = "1, but for rounding: a column times a row, nearly" if is_nearly else str(found)
     return [
-        ("rank", f"not looked for beyond {LARGEST_FOR_RANK} x {LARGEST_FOR_RANK}" if found is None else str(found)),
+        ("rank", f"not looked for beyond {LARGEST_FOR_RANK} x {LARGEST_FOR_RANK}" if found is None else rank_text),
         ("symmetry", ", ".join(symmetries(kernel.integer_form.weights)) or "none"),
         ("gain", f"{flat} for flat areas, {gains.noise:.4g} for noise, at most {gains.largest:.4g} for any wave"),
     ]

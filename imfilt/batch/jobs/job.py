@@ -46,6 +46,11 @@ class Job(NamedTuple):
     care: Care = USUAL_CARE
 
     @property
+    def only_target(self) -> Path | None:
+        """The target, where there is one result alone."""
+        return self.results[0].target if len(self.results) == 1 else None
+
+    @property
     def replaces_source(self) -> bool:
         """Whether a result takes the place of the source, which may be a link to that place."""
         return self.source is not None and any(

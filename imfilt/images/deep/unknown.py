@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from PIL import Image
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
 
+from imfilt.errors import PictureError
 from imfilt.images.carried import Carried, read_carried
 from imfilt.images.deep.picture import DeepPicture
 from imfilt.images.deep.reading import is_decoded, package_for, read_deep
@@ -19,8 +21,12 @@ from imfilt.images.limits import check_all_pixels, check_pixels
 from imfilt.images.sources import Source
 
 _BIG_TIFF = (b"II+\0", b"MM\0+")
-_ORIENTATION, _PROFILE = 274, 34675
+_COMPRESSION, _ORIENTATION, _PROFILE = 259, 274, 34675
+_NONE = 1
+"""No compression."""
 _LOSS = Loss("this TIFF holds samples that Pillow cannot read", is_cut=False)
+_HEAD = 8
+"""Bytes before anything else can be, at least."""
 _SIDES_SWAPPED = range(5, 9)
 
 
@@ -30,6 +36,7 @@ def read_unknown_tiff(stream: BinaryIO, source: Source, max_pixels: int, frame: 
     Raises `PictureError` where there is no such page, where all together have more than `max_pixels`, for what is no
     whole picture, and without the extra.
     """
+    _check_whole(stream)
     if not is_decoded("TIFF"):
         return read_deep(stream, "TIFF", _LOSS, Carried())
     sizes = sizes_of(package_for("TIFF"), stream)
@@ -40,6 +47,17 @@ def read_unknown_tiff(stream: BinaryIO, source: Source, max_pixels: int, frame: 
         return Frames(source, "TIFF", Show(len(sizes)), max_pixels, is_unknown=True)
     check_index(frame or 0, len(sizes))
     return read_page(stream, frame or 0)
+
+
+def _check_whole(stream: BinaryIO) -> None:
+    """Raise `PictureError` where the description of the first page lies beyond the end of the file."""
+    stream.seek(0)
+    head = stream.read(16)
+    order: Literal["little", "big"] = "little" if head.startswith(b"II") else "big"
+    place = int.from_bytes(head[8:16] if head.startswith(_BIG_TIFF) else head[4:8], order)
+    if not _HEAD <= place < stream.seek(0, os.SEEK_END):
+        raise PictureError("the file is cut off, or damaged: the description of its picture is missing")
+    stream.seek(0)
 
 
 def read_page(stream: BinaryIO, page: int) -> DeepPicture:
@@ -63,11 +81,12 @@ def _image_with_tags(stream: BinaryIO, size: tuple[int, int], page: int) -> Any:
     exif.bigtiff = head.startswith(_BIG_TIFF)
     exif.endian = "<" if head.startswith(b"II") else ">"
     exif.load_from_fp(stream, place)
-    profile = tags.get(_PROFILE)
+    profile, compression = tags.get(_PROFILE), COMPRESSION_INFO.get(tags.get(_COMPRESSION, _NONE))
+    info = {"compression": compression} if compression else {}
     return SimpleNamespace(
         format="TIFF",
         size=size[::-1] if tags.get(_ORIENTATION) in _SIDES_SWAPPED else size,
-        info={"icc_profile": profile} if isinstance(profile, bytes) else {},
+        info=info | ({"icc_profile": profile} if isinstance(profile, bytes) else {}),
         tag_v2=tags,
         tell=lambda: page,
         getexif=lambda: exif,
