@@ -9,11 +9,13 @@ from pathlib import Path
 import array_peers
 import arrays
 import batches
+import commands
 import gigapixel
 import numpy as np
 import png_settings
 import pytest
 import run
+import scaling
 import scanning
 import workers
 from pictures import strips
@@ -144,3 +146,18 @@ def test_the_worth_of_processes_is_measured(capsys: pytest.CaptureFixture[str]) 
     lines = capsys.readouterr().out.splitlines()[2:]
     assert [line.split(" | ")[0] for line in lines] == ["| 2 icons", "| 2 pictures of 2.4 megapixels"]
     assert all(len(line.split(" | ")) == 5 for line in lines)
+
+
+def test_the_scaling_of_small_pictures_is_measured() -> None:
+    report = str(scaling.measure([0.01, 0.02], 1))
+    assert "| edge3 | " in report
+    assert "| 101 × 101 | " in report
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.wait4 is needed")
+def test_whole_commands_are_measured_without_their_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    ours = f"{sys.executable} -m imfilt"
+    report = commands.measure(commands.Options(megapixels=(0.01,), runs=1, small_runs=1, imfilt=ours))
+    assert "vips is not installed here" in str(report)
+    assert report.wrong == []

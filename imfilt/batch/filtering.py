@@ -5,25 +5,28 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from imfilt.batch.plans import WORKSPACES, plan_once
+from imfilt.engine.finishing.viewed import ViewedRows, seen_by
 from imfilt.engine.recipes.background import flattened_channels
 from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.rows import RowSink
+from imfilt.engine.running.run import filter_rows
 from imfilt.errors import PictureError, UsageError
 from imfilt.images.formats import describe_mode
 from imfilt.images.modes import Mode
 from imfilt.images.picture import Picture
 from imfilt.images.reading import to_picture
+from imfilt.images.results import result_like
+from imfilt.images.rows import PictureRows, rows_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from imfilt.engine.finishing.clipped import ClippedCounter
     from imfilt.engine.finishing.linear import LinearRows
-    from imfilt.engine.finishing.viewed import ViewedRows
     from imfilt.engine.planning.plan import Plan
     from imfilt.engine.recipes.normalisations import Extremes
-    from imfilt.engine.rows import RowSink
     from imfilt.images.deep.picture import AnyPicture
-    from imfilt.images.rows import PictureRows
 
 
 def filter_picture(
@@ -42,12 +45,6 @@ def filter_picture(
     those that the normalisation goes by, where they are not those of this picture alone. What is `clipped` is counted
     where that is given.
     """
-    from imfilt.batch.plans import WORKSPACES
-    from imfilt.engine.finishing.viewed import ViewedRows
-    from imfilt.engine.running.run import filter_rows
-    from imfilt.images.results import result_like
-    from imfilt.images.rows import PictureRows, rows_of
-
     plan, source = plan_for(picture, recipe, strategy=strategy)
     filtering = partial(
         filter_rows, plan, source, threads=threads, extremes=extremes, clipped=clipped, workspaces=WORKSPACES
@@ -70,10 +67,6 @@ def plan_for(
     picture: AnyPicture, recipe: Recipe, *, strategy: str | None = None
 ) -> tuple[Plan, PictureRows | ViewedRows | LinearRows]:
     """Return the plan of `recipe` for a picture, and the rows that it is for."""
-    from imfilt.batch.plans import plan_once
-    from imfilt.engine.finishing.viewed import seen_by
-    from imfilt.images.rows import rows_of
-
     mode, rows = picture.mode, rows_of(picture)
     if recipe.linear:
         return _plan_in_light(picture, rows, recipe, strategy)

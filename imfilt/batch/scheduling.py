@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from imfilt.batch.jobs import Job, size_of
 from imfilt.batch.observer import Observer
 from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.batch.runners import RUNNERS, Setting
+from imfilt.batch.runners.executor import JobExecutor
 from imfilt.batch.work import do_jobs, what_is_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
@@ -57,7 +58,7 @@ def run_jobs(jobs: Sequence[Job], running: Running, observer: Observer | None = 
     workers = min(running.workers or processors(), len(jobs)) if runner.is_parallel else 1
     executor = runner.make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
     if not runner.is_here:
-        workers = min(running.workers or getattr(executor, "capacity", workers), len(jobs))
+        workers = min(running.workers or executor.capacity or workers, len(jobs))
     threads = _threads_each(workers) if runner.is_here else 1
     memory = memory_for_pictures() if runner.is_here and workers > 1 else None
     batch = _Batch(jobs, executor, running.fail_fast, observer or Observer(), workers, threads, memory)
@@ -99,7 +100,7 @@ class _Batch:
     def __init__(
         self,
         jobs: Sequence[Job],
-        executor: Executor,
+        executor: JobExecutor,
         fail_fast: bool,
         observer: Observer,
         workers: int,
@@ -170,7 +171,7 @@ class _Batch:
         first = self._waiting.start
         jobs: list[Job] = []
         most = 1
-        if getattr(self._executor, "takes_bundles", False) and not self._fail_fast:
+        if self._executor.takes_bundles and not self._fail_fast:
             most = min(max(len(self._waiting) // (self._workers * _BUNDLES_LEFT_A_WORKER), 1), _MOST_IN_BUNDLE)
         while self._waiting and len(jobs) < most and not (self._in_hand and self._waiting.start - turn > _OUT_OF_TURN):
             job = self._next or self._jobs[self._waiting.start]

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from imfilt.batch.backups import keeping
 from imfilt.batch.concurrently import begin
 from imfilt.batch.confirming import confirmed
-from imfilt.batch.filtering import filter_picture, mode_of_result
+from imfilt.batch.delivery import deliver, manner_of
 from imfilt.batch.fingerprints import FileIdentity, identity_of
 from imfilt.batch.jobs import Job, Result
 from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.errors import ImfiltError, PictureError
-from imfilt.images.atomic import Manner, write_file
+from imfilt.images.atomic import Manner
 from imfilt.images.carried import losses
 from imfilt.images.fit import fit
 from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, check_saving
@@ -28,9 +28,11 @@ from imfilt.images.importing import IMPORTING
 from imfilt.images.memory import give_back
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture
-from imfilt.images.writing import encode_picture, write_picture
+from imfilt.images.writing import write_picture
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from imfilt.engine.finishing.clipped import ClippedCounter
     from imfilt.engine.planning.plan import Plan
     from imfilt.images.deep.picture import AnyPicture
@@ -62,7 +64,7 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
         problem = PictureError("it has changed since the command began, and may be filtered already; look at it")
         return [_failure(job, problem, None, 0.0)]
     try:
-        manner = _manner_of(job)
+        manner = manner_of(job)
         picture = _read(job)
         target_format = FORMATS[job.format or picture.format]
         check_saving(target_format, job.saving)
@@ -114,13 +116,12 @@ def _counter(job: Job) -> ClippedCounter | None:
 
 def _losses(picture: AnyPicture | Frames, job: Job, target_format: Format) -> Notes:
     """Return a line for each thing that cannot be kept; raise `PictureError` where that is the picture itself."""
-    if not isinstance(picture, Picture):
-        from imfilt.images.frames.reading import Frames
+    if _is_frames(picture):
+        from imfilt.images.frames.writing import frame_losses
 
-        if isinstance(picture, Frames):
-            from imfilt.images.frames.writing import frame_losses
+        return frame_losses(target_format, FORMATS[picture.format], picture.show)
+    from imfilt.batch.filtering import mode_of_result
 
-            return frame_losses(target_format, FORMATS[picture.format], picture.show)
     picture = _as_wished(picture, job)
     for result in job.results:
         check_holds(target_format, mode_of_result(picture.mode, result.recipe))
@@ -155,9 +156,7 @@ def _read(job: Job) -> AnyPicture | Frames:
         return read()
     reading = begin(read)
     with IMPORTING:  # the picture is decoded meanwhile
-        import imfilt.batch.plans
-        import imfilt.engine.running.run
-        import imfilt.images.rows  # noqa: F401 (with which comes NumPy)
+        import imfilt.batch.filtering  # noqa: F401 (with which come the engine and NumPy)
     _ENGINE_IS_THERE.set()
     return reading()
 
@@ -170,92 +169,47 @@ def _filter_and_write(
     manner: Manner,
     clipped: ClippedCounter | None,
 ) -> tuple[Plan, Notes]:
-    if not isinstance(picture, Picture):
-        from imfilt.images.frames.reading import Frames
+    """Make a result; return the plan that was carried out, and what a person should know of it."""
+    if _is_frames(picture):
+        from imfilt.batch.frames import FilteredFrames
 
-        if isinstance(picture, Frames):
-            return _filter_and_write_frames(picture, job, result, target_format, manner, clipped)
-    is_last = result is job.results[-1]  # which may be written over the source
+        animation = FilteredFrames(
+            picture,
+            result.recipe,
+            target_format,
+            threads=job.threads,
+            strategy=job.strategy,
+            saving=job.saving,
+            clipped=clipped,
+        )
+        deliver(animation.write, result, manner)
+        return animation.plan, animation.notes
+    from imfilt.batch.filtering import filter_picture
+
     filtered, plan = filter_picture(
         _as_wished(picture, job),
         result.recipe,
         threads=job.threads,
         strategy=job.strategy,
-        in_place=is_last,
+        in_place=result is job.results[-1],  # after which nobody looks at the source
         clipped=clipped,
     )
     fitting, notes = fit(filtered, target_format)
-    if result.target is None:
-        _write_stream(encode_picture(fitting, target_format, threads=job.threads))
-        return plan, notes
-    _make_folder(result.target.parent)
-    write_picture(
-        fitting, result.target, target_format, manner._replace(overwrite=result.overwrite), threads=job.threads
-    )
+    write = partial(write_picture, picture=fitting, target_format=target_format, threads=job.threads)
+    deliver(write, result, manner)
     return plan, notes
 
 
-def _filter_and_write_frames(
-    frames: Frames,
-    job: Job,
-    result: Result,
-    target_format: Format,
-    manner: Manner,
-    clipped: ClippedCounter | None,
-) -> tuple[Plan, Notes]:
-    from imfilt.batch.frames import FilteredFrames
+def _is_frames(picture: AnyPicture | Frames) -> TypeIs[Frames]:
+    """Whether several frames were read; for a usual picture, nothing that frames need is imported."""
+    if isinstance(picture, Picture):
+        return False
+    from imfilt.images.frames.reading import Frames
 
-    filtered = FilteredFrames(
-        frames,
-        result.recipe,
-        target_format,
-        threads=job.threads,
-        strategy=job.strategy,
-        saving=job.saving,
-        clipped=clipped,
-    )
-    if result.target is None:
-        stream = io.BytesIO()
-        filtered.write(stream)
-        _write_stream(stream.getvalue())
-    else:
-        _make_folder(result.target.parent)
-        write_file(filtered.write, result.target, manner._replace(overwrite=result.overwrite))
-    return filtered.plan, filtered.notes
+    return isinstance(picture, Frames)
 
 
 def _read_stream() -> io.BytesIO:
     if sys.stdin is None:
         raise PictureError("standard input is closed")
     return io.BytesIO(sys.stdin.buffer.read())
-
-
-def _write_stream(data: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise PictureError(f"standard output cannot be written: {error.strerror or error}") from None
-
-
-def _manner_of(job: Job) -> Manner:
-    """Return how the results are written: with the permissions of the source, and its times if they are kept."""
-    if job.source is None:
-        return Manner(is_synced=job.care.sync)
-    try:
-        source = job.source.stat()
-    except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror or error}") from None
-    times = (source.st_atime_ns, source.st_mtime_ns) if job.care.keep_times else None
-    return Manner(mode=source.st_mode & 0o777, times=times, is_synced=job.care.sync)
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PictureError(f"{folder} cannot be made: {error.strerror or error}") from None

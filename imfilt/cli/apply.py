@@ -28,6 +28,14 @@ from imfilt.images.formats import WRITTEN, format_named
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import COMPRESSIONS, STRIPS, Saving
 
+_WITH_QUALITY = [name.lower() for name, entry in WRITTEN.items() if entry.has_quality]
+_WITH_COMPRESSIONS = [name.lower() for name, entry in WRITTEN.items() if entry.compressions]
+
+
+def _in_words(names: list[str], last: str) -> str:
+    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
 EXAMPLES = """
 imfilt apply car.jpg --kernel edge3           writes car_edge3.jpg beside it
 imfilt apply scans/ -r -k sharpen -o sharp/   a folder and the folders in it
@@ -60,14 +68,18 @@ def apply_words() -> Words:
     help=f"Write {', '.join(name.lower() for name in WRITTEN)}.",
 )
 @option(
-    "Output", "--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF.", show_default="as the source"
+    "Output",
+    "--quality",
+    type=click.IntRange(1, 100),
+    help=f"Of {_in_words(_WITH_QUALITY, 'and')}.",
+    show_default="as the source",
 )
 @option(
     "Output",
     "--compression",
     type=click.Choice(list(COMPRESSIONS)),
     show_default="a trade-off",
-    help="Rather a fast or a small PNG, TIFF, JPEG, WebP or AVIF.",
+    help=f"Rather a fast or a small {_in_words(_WITH_COMPRESSIONS, 'or')}.",
 )
 @option("Output", "--strip", type=click.Choice(list(STRIPS)), help="Leave out metadata, or only where it was taken.")
 @option("Output", "--preserve", is_flag=True, help="Give results the times of their sources, beside the permissions.")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
-from imfilt.images.atomic import Manner, write_file
 from imfilt.images.carried import Target, put_carried
 from imfilt.images.fit import fit
 from imfilt.images.formats import Format, Settings
@@ -20,43 +18,20 @@ if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
 
 
-_USUAL = Manner()
+def write_picture(stream: BinaryIO, picture: AnyPicture, target_format: Format, *, threads: int | None = None) -> None:
+    """Write `picture`, which fits the format, to a file that is open, with all that it carries and the format can hold.
 
-
-def write_picture(
-    picture: AnyPicture,
-    target: Path,
-    target_format: Format,
-    manner: Manner = _USUAL,
-    *,
-    threads: int | None = None,
-) -> None:
-    """Write `picture` to `target` in one step, with all that it carries and the format can hold.
-
-    Parameters
-    ----------
-    threads : int, optional
-        How many threads may compress it; as many as are of use where it is not given. It changes no byte.
-
-    Raises
-    ------
-    PictureError
-        Where the format cannot hold the picture, the target is there already, or the disk does not take it. Nothing is
-        left behind then.
+    `threads` may compress it, as many as are of use where it is not given; it changes no byte. Raises `PictureError`
+    where the format cannot hold the picture, and an `OSError` where the disk does not take it.
     """
-    fitting, _ = fit(picture, target_format)
-
-    def write(stream: BinaryIO) -> None:
-        if target_format.in_memory:
-            stream.write(encode_picture(fitting, target_format, threads=threads))
-        else:
-            encode(fitting, stream, target_format, threads)
-
-    write_file(write, target, manner)
+    if target_format.in_memory:
+        stream.write(encode_picture(picture, target_format, threads=threads))
+    else:
+        encode(picture, stream, target_format, threads)
 
 
 def encode_picture(picture: AnyPicture, target_format: Format, *, threads: int | None = None) -> bytes:
-    """Return the bytes of the file that `write_picture` would write."""
+    """Return the bytes of the file that a picture becomes, whether it fits the format or has to be made to."""
     fitting, _ = fit(picture, target_format)
     stream = io.BytesIO()
     encode(fitting, stream, target_format, threads)

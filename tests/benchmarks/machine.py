@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import re
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+from imfilt.engine.processors import processors
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -19,7 +20,7 @@ def processor() -> str:
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processors()
     name = names[0] if names else platform.processor() or platform.machine()
     return f"{name} ({platform.machine()}), {cores} core{'s' if cores > 1 else ''}"
 

@@ -12,27 +12,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from report import Report, put_into
-
-PARTS = {
-    "arrays": "pictures in memory, one thread each",
-    "commands": "whole commands, from file to file",
-    "batches": "folders of pictures, with two workers",
-    "scaling": "how the time grows with the picture and with the kernel",
-    "scanning": "100 000 names, whose targets are all there already",
-    "gigapixel": "one picture of 32768 × 32768, looked at closely (only where it is asked for)",
-}
-USUAL = ("arrays", "commands", "batches", "scaling", "scanning")
 
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run what is asked for."""
     arguments = parse(words)
     wrong = []
-    for part in arguments.part or USUAL:
+    for part in arguments.part or [name for name, part in PARTS.items() if part.is_usual]:
         report = run(part, arguments)
         print(report, flush=True)
         if arguments.output:
@@ -46,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> None:
 def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = "; ".join(f"{name}: {what}" for name, what in PARTS.items())
+    parts = "; ".join(f"{name}: {part.meaning}" for name, part in PARTS.items())
     parser.add_argument("--part", action="append", choices=PARTS, help=f"only this part; may be repeated. {parts}")
     parser.add_argument("--quick", action="store_true", help="small pictures, few runs")
     parser.add_argument("--runs", type=int, help="how often each is run")
@@ -59,43 +50,82 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run(part: str, arguments: argparse.Namespace) -> Report:
-    """Run one part; each is imported when it is its turn, for each needs other packages."""
-    quick, runs, sizes = arguments.quick, arguments.runs, arguments.megapixels
-    if part == "arrays":
-        import arrays
+    """Run one part."""
+    return PARTS[part].measure(arguments)
 
-        return arrays.measure(sizes[0] if sizes else 1 if quick else 24, runs or (1 if quick else 5), arguments.only)
-    if part == "commands":
-        import commands
 
-        options = commands.Options(
-            megapixels=sizes or ((2,) if quick else (24, 100)),
-            runs=runs or (1 if quick else 5),
-            small_runs=runs or (3 if quick else 15),
-            imfilt=arguments.imfilt,
-        )
-        return commands.measure(options)
-    if part == "batches":
-        import batches
+# Each is imported when it is its turn, for each needs other packages.
 
-        return batches.measure(
-            runs or (1 if quick else 5),
-            pictures=6 if quick else 60,
-            megapixels=sizes[0] if sizes else 0.24 if quick else 2.4,
-            icons=100 if quick else 10_000,
-            imfilt=arguments.imfilt,
-        )
-    if part == "scaling":
-        import scaling
 
-        return scaling.measure(sizes or ((0.25, 1) if quick else (1, 4, 24, 100)), runs or (1 if quick else 5))
-    if part == "scanning":
-        import scanning
+def _arrays(asked: argparse.Namespace) -> Report:
+    import arrays
 
-        return scanning.measure(1000 if quick else 100_000, runs or (1 if quick else 5), arguments.imfilt)
+    size = asked.megapixels[0] if asked.megapixels else 1 if asked.quick else 24
+    return arrays.measure(size, asked.runs or (1 if asked.quick else 5), asked.only)
+
+
+def _commands(asked: argparse.Namespace) -> Report:
+    import commands
+
+    options = commands.Options(
+        megapixels=asked.megapixels or ((2,) if asked.quick else (24, 100)),
+        runs=asked.runs or (1 if asked.quick else 5),
+        small_runs=asked.runs or (3 if asked.quick else 15),
+        imfilt=asked.imfilt,
+    )
+    return commands.measure(options)
+
+
+def _batches(asked: argparse.Namespace) -> Report:
+    import batches
+
+    return batches.measure(
+        asked.runs or (1 if asked.quick else 5),
+        pictures=6 if asked.quick else 60,
+        megapixels=asked.megapixels[0] if asked.megapixels else 0.24 if asked.quick else 2.4,
+        icons=100 if asked.quick else 10_000,
+        imfilt=asked.imfilt,
+    )
+
+
+def _scaling(asked: argparse.Namespace) -> Report:
+    import scaling
+
+    sizes = asked.megapixels or ((0.25, 1) if asked.quick else (1, 4, 24, 100))
+    return scaling.measure(sizes, asked.runs or (1 if asked.quick else 5))
+
+
+def _scanning(asked: argparse.Namespace) -> Report:
+    import scanning
+
+    return scanning.measure(1000 if asked.quick else 100_000, asked.runs or (1 if asked.quick else 5), asked.imfilt)
+
+
+def _gigapixel(asked: argparse.Namespace) -> Report:
     import gigapixel
 
-    return gigapixel.measure(arguments.side, arguments.imfilt)
+    return gigapixel.measure(asked.side, asked.imfilt)
+
+
+class Part(NamedTuple):
+    """Something that is measured."""
+
+    meaning: str
+    measure: Callable[[argparse.Namespace], Report]
+    is_usual: bool = True
+    """Whether it is measured where no part is asked for."""
+
+
+PARTS = {
+    "arrays": Part("pictures in memory, one thread each", _arrays),
+    "commands": Part("whole commands, from file to file", _commands),
+    "batches": Part("folders of pictures, with two workers", _batches),
+    "scaling": Part("how the time grows with the picture and with the kernel", _scaling),
+    "scanning": Part("100 000 names, whose targets are all there already", _scanning),
+    "gigapixel": Part(
+        "one picture of 32768 × 32768, looked at closely (only where it is asked for)", _gigapixel, is_usual=False
+    ),
+}
 
 
 if __name__ == "__main__":

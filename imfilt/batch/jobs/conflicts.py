@@ -56,6 +56,8 @@ class _Folder:
         return None
 
 
+_Claim = tuple[str, str]
+"""A target without links in its folders, and the source that it is made of."""
 _FEW = 16
 """The most names that are looked up one by one."""
 
@@ -69,10 +71,15 @@ class Conflicts:
 
     def __init__(self, sources: Sequence[Source], request: Request) -> None:
         self._existing = existing = request.existing
-        self._answer = existing is Existing.SKIP, existing is Existing.OVERWRITE, existing is Existing.RESUME
+        self._if_there = Decision(
+            "",
+            skip=existing is Existing.SKIP,
+            overwrite=existing is Existing.OVERWRITE,
+            is_there=existing is Existing.RESUME,
+        )
         self._makes_folders = request.output_folder is not None or request.name is not None
         self._folders: dict[str, _Folder] = {}
-        self._claims: dict[str, tuple[str, ...]] = {}
+        self._claims: dict[str, tuple[_Claim, ...]] = {}
         self._given = sources
         self._files = {source.file: source.path for source in sources}
         self._source_folders = {self._folder(folder).real for folder in set(map(_folder_of, sources))}
@@ -95,14 +102,14 @@ class Conflicts:
         claims = self._claims.get(key, ())
         if claims:
             self._check_claims(claims, real, source, target)
-        self._claims[key] = (*claims, real, source)
+        self._claims[key] = (*claims, (real, source))
         if place.real in self._source_folders and real in self._sources:
             raise TargetError(f"{target}: is itself an input; write somewhere else with -o")
         if not place.exists or not self._is_there(place, name, target):
             return Decision(target)
         if self._existing is Existing.REFUSE:
             raise TargetError(f"{target}: is there already; use --overwrite to replace it, or --skip-existing")
-        return Decision(target, *self._answer)
+        return self._if_there._replace(target=target)
 
     def check_folders(self) -> None:
         """Raise `TargetError` unless all targets can be written into their folders."""
@@ -125,8 +132,8 @@ class Conflicts:
             known = self._folders[given] = _Folder(given)
         return known
 
-    def _check_claims(self, claims: Sequence[str], real: str, source: str, target: str) -> None:
-        for other, its_source in zip(claims[::2], claims[1::2], strict=True):
+    def _check_claims(self, claims: Sequence[_Claim], real: str, source: str, target: str) -> None:
+        for other, its_source in claims:
             if other != real and not is_one_name(other, real):
                 continue
             if source == its_source:

@@ -2,8 +2,8 @@
 
 ::
 
-    table       one entry for each
-    here        in this process; and in this one until others are worth it
+    table       one entry for each; executor, what is asked of them
+    here        in this process; and in this one until others are worth it; threads, in threads of it
     processes   in processes that may die: started or forked (children), told what to do (channel), at work (worker)
     cluster     on the workers of a cluster of Dask
 """

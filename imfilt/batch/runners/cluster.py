@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.jobs import Job
 from imfilt.batch.outcomes import Outcome
+from imfilt.batch.runners.executor import JobExecutor
 from imfilt.batch.runners.processes import WorkerDied
 from imfilt.batch.runners.table import Setting
 from imfilt.errors import UsageError
@@ -28,7 +29,7 @@ _PATIENCE = "10s"
 """How long a scheduler may take to answer."""
 
 
-class ClusterExecutor(Executor):
+class ClusterExecutor(JobExecutor):
     """Makes calls over jobs on a cluster; `capacity` is how many it makes at the same time.
 
     Raises `UsageError` where nobody answers, nobody works, or a worker has other versions than this process.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.jobs import Job, size_of
+from imfilt.batch.runners.executor import JobExecutor
 from imfilt.batch.runners.table import Setting
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LARGE_FILE = 4_000_000
 """Bytes of a source that waits for a process of its own rather than being worked on meanwhile."""
 
 
-class SerialExecutor(Executor):
+class SerialExecutor(JobExecutor):
     """Makes each call at once, in this thread."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
@@ -37,7 +38,7 @@ class SerialExecutor(Executor):
         return future
 
 
-class GrowingExecutor(Executor):
+class GrowingExecutor(JobExecutor):
     """Makes calls over jobs in this process, until other processes are worth starting and have started."""
 
     def __init__(self, setting: Setting) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from itertools import zip_longest
 from queue import Empty, SimpleQueue
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from imfilt.batch.runners.channel import BROKEN
 from imfilt.batch.runners.children import Child, StartedChild, fork_children
+from imfilt.batch.runners.executor import JobExecutor
 
 _ATTEMPTS = 2
 
@@ -35,10 +36,8 @@ class _Call(NamedTuple):
     arguments: tuple[Any, ...]
 
 
-class ProcessExecutor(Executor):
+class ProcessExecutor(JobExecutor):
     """Makes calls in `workers` processes, which are started at once; `ready` is set when the first can take a call."""
-
-    takes_bundles = True
 
     def __init__(self, workers: int, on_death: OnDeath | None = None) -> None:
         self.ready = threading.Event()
@@ -57,6 +56,11 @@ class ProcessExecutor(Executor):
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def takes_bundles(self) -> bool:
+        """Whether a call is to be for several small jobs: to wake a process takes as long as one."""
+        return True
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         """Let a process call `function` with positional arguments; all three have to be picklable."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imfilt.batch.jobs import Job
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from imfilt.batch.runners.executor import JobExecutor
 
 
 class Setting(NamedTuple):
@@ -23,31 +23,31 @@ class Setting(NamedTuple):
     """See `imfilt.batch.runners.processes.OnDeath`."""
 
 
-def _serial(_setting: Setting) -> Executor:
+def _serial(_setting: Setting) -> JobExecutor:
     from imfilt.batch.runners.here import SerialExecutor
 
     return SerialExecutor()
 
 
-def _growing(setting: Setting) -> Executor:
+def _growing(setting: Setting) -> JobExecutor:
     from imfilt.batch.runners.here import GrowingExecutor
 
     return GrowingExecutor(setting)
 
 
-def _threads(setting: Setting) -> Executor:
-    from concurrent.futures import ThreadPoolExecutor
+def _threads(setting: Setting) -> JobExecutor:
+    from imfilt.batch.runners.threads import ThreadsExecutor
 
-    return ThreadPoolExecutor(setting.workers)
+    return ThreadsExecutor(setting.workers)
 
 
-def _processes(setting: Setting) -> Executor:
+def _processes(setting: Setting) -> JobExecutor:
     from imfilt.batch.runners.processes import ProcessExecutor
 
     return ProcessExecutor(setting.workers, setting.on_death)
 
 
-def _cluster(setting: Setting) -> Executor:
+def _cluster(setting: Setting) -> JobExecutor:
     from imfilt.batch.runners.cluster import ClusterExecutor
 
     return ClusterExecutor(setting)
@@ -57,7 +57,7 @@ class Runner(NamedTuple):
     """A way to get through many jobs."""
 
     meaning: str
-    make: Callable[[Setting], Executor]
+    make: Callable[[Setting], JobExecutor]
     is_parallel: bool = True
     is_here: bool = True
     """Whether the work is done on this machine, with its processors and its memory."""

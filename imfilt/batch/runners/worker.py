@@ -15,10 +15,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 # What calls are made of, with NumPy and Pillow.
-import imfilt.batch.plans
-import imfilt.batch.work
-import imfilt.engine.running.run
-import imfilt.images.rows  # noqa: F401
+import imfilt.batch.filtering
+import imfilt.batch.work  # noqa: F401
 from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.runners.channel import BROKEN, Channel
 
