@@ -353,6 +353,34 @@ def test_pipes_and_sockets_in_folders_are_passed_over_with_a_word_and_not_opened
     ]
 
 
+def test_pipes_and_links_that_a_pattern_matches_end_nothing(run: Run) -> None:
+    put("in/a.png", "in/d.png")
+    os.mkfifo("in/b.png")
+    Path("in/c.png").symlink_to("nowhere")
+    result = run("apply", "in/*.png", *EDGE, "-o", "out/")
+    assert (result.status, result.lines) == (1, ["out/a.png", "out/d.png"])
+    assert result.stderr.splitlines() == [
+        "imfilt: in/b.png: passed over, it is a named pipe",
+        "imfilt: in/c.png: neither a file nor a folder, but a link that leads nowhere",
+    ]
+
+
+def test_any_folders_of_a_pattern_are_not_looked_for_behind_links(run: Run) -> None:
+    put("in/a.png", "in/x/y/b.png", "in/.hidden/c.png", "in/[z]/d.png", "in/e.jpg")
+    for name in ("l1", "l2", "x/l3"):
+        Path("in", name).symlink_to(".", target_is_directory=True)
+    for pattern, found in {
+        "in/**/*.png": ["[z]/d.png", "a.png", "x/y/b.png"],
+        "**/y/*.png": ["in/x/y/b.png"],
+        "in/**/x/**/*": ["x/y/b.png"],
+        "in/**": ["[z]/d.png", "a.png", "e.jpg", "x/y/b.png"],
+        "in/l1/*.png": ["a.png"],
+    }.items():
+        result = run("apply", pattern, *EDGE, "-o", "out/", "--dry-run")
+        targets = [line.partition(" -> out/")[2] for line in result.lines]
+        assert sorted(targets) == found, pattern
+
+
 def test_any_name_in_a_tree_is_mirrored_byte_for_byte(run: Run) -> None:
     odd = [b"line\nend.png", b"caf\xe9\xff.png", b"-k.png", b"n" * 251 + b".png", b"\x1b[2J.png", b"-r/--.png"]
     for name in odd:

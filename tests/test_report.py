@@ -280,3 +280,13 @@ def test_slider_and_marks_are_worked_with_keys_in_a_browser_from_a_file(run: Run
         assert browser.value_of(shown) == "block"
         browser.press(" ")
         assert browser.value_of(shown) == "none"
+
+
+@pytest.mark.parametrize("line", ['{"schema":1,"width":1e999,"height":1}', "[" * 200_000], ids=["infinity", "brackets"])
+def test_lines_that_no_run_printed_are_passed_over(run: Run, tmp_path: Path, line: str) -> None:
+    usual = {"source": "a", "target": "b", "status": "written", "recipe": None, "seconds": 0, "clipped": None}
+    odd = json.dumps({**usual, "schema": 1, "width": None, "height": None, "error": None})
+    (tmp_path / "run.jsonl").write_text(f"{line}\n{odd.replace('null', '1e999', 2)}\n")
+    result = run("report", tmp_path / "run.jsonl", "-o", tmp_path / "run.html")
+    assert (result.status, result.stderr.count("\n")) == (2, 1)
+    assert "no run" in result.stderr

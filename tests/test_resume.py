@@ -212,7 +212,21 @@ def test_a_torn_last_line_is_passed_over_and_does_not_spoil_the_next(run: Run, c
 
 @pytest.mark.parametrize(
     "line",
-    ["", "{", "[]", "1", "null", '{"schema": 2}', '{"schema": 1, "target": "a.png"}', "\udcff\0", '{"schema": {}}'],
+    [
+        *(
+            "",
+            "{",
+            "[]",
+            "1",
+            "null",
+            '{"schema": 2}',
+            '{"schema": 1, "target": "a.png"}',
+            "\udcff\0",
+            '{"schema": {}}',
+        ),
+        '{"schema":1,"target":"x","recipe":"","source":"","size":Infinity,"mtime_ns":1,"sha256":"","target_size":1}',
+        pytest.param("[" * 200_000, id="brackets"),
+    ],
 )
 def test_lines_that_are_none_are_passed_over(run: Run, line: str) -> None:
     put("in/a.png")
@@ -220,6 +234,28 @@ def test_lines_that_are_none_are_passed_over(run: Run, line: str) -> None:
     whole = LIST.read_bytes()
     LIST.write_bytes(line.encode(errors="surrogateescape") + b"\n" + whole + line.encode(errors="surrogateescape"))
     assert done(run(*RESUME, *EDGE)) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "options"),
+    [
+        ("out", ["-o", "./"]),
+        ("out", ["-o", "../out//"]),
+        (".", ["-o", "out/./", "--name", "./{stem}{ext}"]),
+        (".", ["-o", "out", "--name", "sub//{stem}{ext}"]),
+    ],
+)
+def test_however_the_folder_is_written_what_was_done_is_found_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch, where: str, options: list[str]
+) -> None:
+    put("in/a.png", "in/b.png")
+    Path("out").mkdir()
+    source = str(Path("in").absolute())
+    monkeypatch.chdir(where)
+    first = run("apply", source, *EDGE, *options, "--resume")
+    assert (first.status, len(first.lines)) == (0, 2)
+    again = run("apply", source, *EDGE, *options, "--resume")
+    assert (again.status, again.lines, again.stderr) == (0, [], "")
 
 
 def test_any_name_is_found_again(run: Run) -> None:

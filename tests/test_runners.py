@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -115,6 +116,33 @@ def test_fail_fast_begins_nothing_more(run: Run) -> None:
     assert result.stderr.startswith("imfilt: in/002.tif: ")
 
 
+@pytest.mark.parametrize("runner", ["threads", "processes", "auto"])
+def test_fail_fast_finishes_what_was_begun_and_leaves_the_rest(run: Run, runner: str) -> None:
+    put(40, size=(900, 700))
+    Path("in/000.jpg").write_bytes(b"text")
+    result = run("apply", "in", *EDGE, "-o", "out/", "-j", "2", "--fail-fast", "--runner", runner, "--json")
+    assert result.status == 1
+    assert len(list(Path("out").glob("*"))) <= 2
+    statuses = [json.loads(line).get("status") for line in result.lines]
+    assert statuses[0] == "failed"
+    assert set(statuses[1:-1]) <= {"written"}
+    assert len(statuses) == len(list(Path("out").glob("*"))) + 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the address space in use is not known")
+@pytest.mark.parametrize("runner", LOCAL)
+def test_where_there_is_no_room_for_threads_all_is_done_without(runner: str) -> None:
+    put(8, size=(1200, 900))
+    code = (
+        "import resource; from imfilt.engine import processors; from imfilt.cli.program import main;"
+        "processors._ROOM_FOR_THREADS = 1 << 40; resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40));"
+        "import threading; threading.Thread.start = None; main()"
+    )
+    command = [sys.executable, "-c", code, "apply", "in", *EDGE, "-o", "out/", "--runner", runner]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr, len(result.stdout.splitlines())) == (0, "", 8)
+
+
 def test_a_call_over_which_a_process_dies_is_made_once_more() -> None:
     once = "import os, pathlib, signal; p = pathlib.Path('died')\nif not p.exists(): p.touch(); os.kill(os.getpid(), 9)"
     executor = ProcessExecutor(2)
@@ -188,6 +216,17 @@ def test_calls_are_cancelled_and_those_in_hand_are_ended() -> None:
     assert waiting.cancelled()
     with pytest.raises(BrokenExecutor):
         in_hand.result(60)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="there is no such signal")
+def test_a_process_that_does_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imfilt.batch.runners.processes.PATIENCE", 0.2)
+    executor = ProcessExecutor(2)
+    stop = executor.submit(exec, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
+    assert executor.submit(abs, -1).result(60) == 1
+    executor.shutdown(cancel_futures=True)
+    with pytest.raises(BrokenExecutor, match="SIGKILL"):
+        stop.result(60)
 
 
 FORKED = """

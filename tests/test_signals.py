@@ -18,17 +18,24 @@ if TYPE_CHECKING:
 SIGNALS = [
     pytest.param(signal.SIGINT, 130, b"imfilt: interrupted\n", id="SIGINT"),
     pytest.param(signal.SIGTERM, 143, b"imfilt: terminated\n", id="SIGTERM"),
+    pytest.param(signal.SIGHUP, 129, b"imfilt: the terminal was closed\n", id="SIGHUP"),
 ]
 
-# SIGINT is ignored in what a shell starts in the background, and that is inherited.
+# SIGINT is ignored in what a shell starts in the background, SIGHUP under nohup, and that is inherited.
 START = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 """
 
 RUN = """
 from imfilt.cli.program import main
 main(sys.argv[1:])
+"""
+
+WHOLE_COMMAND = """
+from imfilt.cli import run
+run()
 """
 
 WAIT_WHILE_WRITING = """
@@ -176,6 +183,21 @@ def test_a_signal_in_the_middle_of_a_picture_leaves_nothing_behind(
     assert files(tmp_path) == before
     if there:
         assert (tmp_path / "a_edge3.png").read_bytes() == b"this was here before"
+
+
+def test_a_second_signal_ends_threads_that_do_not_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("L", (20, 20)).save(tmp_path / name)
+    words = ("apply", "a.png", "b.png", "-k", "edge3", "-o", "out/", "--runner", "threads", "-j", "2")
+    with started(tmp_path, WAIT_WHILE_WRITING + WHOLE_COMMAND, *words) as process:
+        assert [next_line(process), next_line(process)] == [b"started\n"] * 2
+        assert len(files(tmp_path / "out")) == 2
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.3)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=60) == (b"", b"imfilt: terminated\n")
+    assert files(tmp_path / "out") == set()
 
 
 @pytest.mark.parametrize(("number", "status", "line"), SIGNALS)

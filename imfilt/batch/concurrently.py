@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from imfilt.engine.processors import has_room_for_threads
+
 Result = TypeVar("Result")
 
 
@@ -24,6 +26,9 @@ def begin(work: Callable[[], Result]) -> Callable[[], Result]:
         except BaseException as error:
             errors.append(error)
 
+    if not has_room_for_threads():
+        run()
+        return lambda: _result_of(results, errors)
     thread = threading.Thread(target=run, daemon=True)
     try:
         thread.start()
@@ -33,8 +38,12 @@ def begin(work: Callable[[], Result]) -> Callable[[], Result]:
     def end() -> Result:
         if thread.ident is not None:
             thread.join()
-        if errors:
-            raise errors[0]
-        return results[0]
+        return _result_of(results, errors)
 
     return end
+
+
+def _result_of(results: list[Result], errors: list[BaseException]) -> Result:
+    if errors:
+        raise errors[0]
+    return results[0]

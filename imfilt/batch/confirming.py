@@ -26,9 +26,6 @@ def confirmed(result: Result) -> Iterator[Result]:
         with temporary_beside(result.target) as beside:
             yield result._replace(target=beside, overwrite=False)
             if not cmp(beside, result.target, shallow=False):
-                raise PictureError(
-                    f"{result.target} is there already, and this run would make another; "
-                    "move it away, or use --overwrite"
-                )
+                raise PictureError(f"{result.target} is there already, and this run would make another; move it away")
     except OSError as error:
         raise PictureError(f"cannot be compared with {result.target}: {error.strerror or error}") from None

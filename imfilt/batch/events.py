@@ -98,7 +98,7 @@ def read_events(data: bytes) -> Past:
                 seconds = (seconds or 0.0) + float(found["totals"]["seconds"])
             else:
                 events.append(_event(found))
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
             continue
     if not events:
         raise UsageError("no run; what 'imfilt apply --json' prints is one")

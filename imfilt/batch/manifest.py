@@ -88,7 +88,7 @@ def _parse(line: bytes) -> Record | None:
         if found["schema"] != SCHEMA:
             return None
         return Record(**{name: kind(found[name]) for name, kind in _FIELDS.items()})
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
 
 

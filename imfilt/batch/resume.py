@@ -30,7 +30,7 @@ class Resumption:
     def __init__(self, request: Request) -> None:
         folder = str(request.output_folder)
         self._manifest = Manifest(folder, is_synced=request.care.sync)
-        self._start = len(os.path.join(folder, ""))
+        self._start = 0 if folder == os.curdir else len(os.path.join(folder, ""))
         written = (request.saving, request.frame, *([request.format] if request.format else []))
         self._hashes = [hash_of_recipe(recipe, *written) for _, recipe in request.recipes]
         self._planned: dict[str, _Planned] = {}

@@ -17,7 +17,7 @@ from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.batch.runners import RUNNERS, Setting
 from imfilt.batch.runners.executor import JobExecutor
 from imfilt.batch.work import do_jobs, what_is_replaced
-from imfilt.engine.processors import processors
+from imfilt.engine.processors import has_room_for_threads, processors
 from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
 from imfilt.images.temporary import remove_strays
 
@@ -53,6 +53,8 @@ def run_jobs(jobs: Sequence[Job], running: Running, observer: Observer | None = 
     first = jobs[0]  # of several, none reads or writes a stream
     uses_streams = first.source is None or any(result.target is None for result in first.results)
     runner = RUNNERS["serial" if uses_streams else running.runner]
+    if runner.is_here and not has_room_for_threads():  # which all others need
+        runner = RUNNERS["serial"]
     if len(jobs) > 1:
         keep_freed_memory()
     workers = min(running.workers or processors(), len(jobs)) if runner.is_parallel else 1
@@ -109,6 +111,7 @@ class _Batch:
     ) -> None:
         self._jobs = jobs
         self._waiting = range(len(jobs))
+        self._is_over = False
         self._folders: set[Path] = set()
         self._again: deque[_Bundle] = deque()
         self._next: Job | None = None
@@ -133,16 +136,23 @@ class _Batch:
                 self._admission.release(number)
                 self._observer.ended(job, outcomes)
                 if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
-                    self._waiting = range(0)
+                    self._begin_no_more()
                 self._out_of_turn[number] = outcomes
             while turn in self._out_of_turn:
                 yield from self._out_of_turn.pop(turn)
                 turn += 1
 
+    def _begin_no_more(self) -> None:
+        self._is_over = True
+        self._waiting = range(0)
+        for future in tuple(self._in_hand):
+            future.cancel()
+
     def _done(self, bundle: _Bundle, future: Future[list[list[Outcome]]]) -> Iterable[tuple[Job, list[Outcome]]]:
         """Return the outcomes of each job; of a bundle that broke off none, for its jobs are to be done one by one."""
         if len(bundle.jobs) == 1:
-            return [(bundle.jobs[0], _outcomes_of(future, bundle.jobs[0]))]
+            is_left = self._is_over and future.cancelled()
+            return [(bundle.jobs[0], [] if is_left else _outcomes_of(future, bundle.jobs[0]))]
         if future.cancelled() or future.exception() is not None:
             self._again.extend(_Bundle(number, (job,)) for number, job in enumerate(bundle.jobs, bundle.first))
             return []
@@ -155,7 +165,8 @@ class _Batch:
 
     def _submit(self, turn: int) -> bool:
         """Hand over the next jobs if it is time for it; `turn` is the number of the job whose outcome is waited for."""
-        if len(self._in_hand) >= self._workers * _SUBMITTED_A_WORKER or (self._in_hand and not self._ended.empty()):
+        most = self._workers * (1 if self._fail_fast else _SUBMITTED_A_WORKER)
+        if len(self._in_hand) >= most or (self._in_hand and not self._ended.empty()):
             return False
         bundle = self._again.popleft() if self._again else self._next_bundle(turn)
         if bundle is None:

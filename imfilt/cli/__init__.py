@@ -23,6 +23,10 @@ def run() -> NoReturn:
         main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else bool(end.code)
+    except KeyboardInterrupt:  # before anything is there that would explain it
+        status = 130
+    if "imfilt.images.temporary" in sys.modules:
+        sys.modules["imfilt.images.temporary"].remove_own()
     with suppress(AttributeError, OSError, ValueError):  # it is closed or full, and there is nobody to tell
         sys.stderr.flush()
     os._exit(status)

@@ -18,6 +18,8 @@ from imfilt.cli.printing import say
 from imfilt.errors import ImfiltError, is_out_of_memory
 
 _STOPPING = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # under nohup it is ignored
+    _STOPPING[signal.SIGHUP] = "the terminal was closed"
 
 EXAMPLES = """
 imfilt apply car.jpg --kernel edge3           writes car_edge3.jpg
@@ -85,7 +87,7 @@ def _stop_again(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit: 0 done, 1 an input failed, 2 usage, 130 interrupted, 143 terminated."""
+    """Run the command and exit: 0 done, 1 an input failed, 2 usage, 128 and its number for a signal."""
     for number in _STOPPING:
         signal.signal(number, _stop)
     sys.unraisablehook = _stop_again

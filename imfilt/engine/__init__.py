@@ -2,7 +2,7 @@
 
 Each of these imports none but those above it::
 
-    rows, dtypes, buffers, processors   what all of them speak of
+    rows, dtypes, buffers, processors, threads      what all of them speak of
     recipes     what is asked for: borders, geometry, normalisations, combinations, pooling, channels
     strategies  how the sums of one kernel over one strip are computed
     planning    from a recipe to a plan: chains of stages, each with the strategy that costs least

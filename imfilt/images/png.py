@@ -12,7 +12,7 @@ import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from imfilt.engine.processors import processors
+from imfilt.engine.threads import thread_pool
 from imfilt.images.meanwhile import Meanwhile
 
 Bytes = NDArray[np.uint8]
@@ -127,7 +128,7 @@ def deflate_rows(
     starts = deque(range(0, height, band))
     checksum = zlib.adler32(b"")
     yield b"\x78\x9c"
-    with ThreadPoolExecutor(threads) as pool:
+    with thread_pool(threads) as pool:
         waiting: deque[Future[tuple[bytes, Bytes]]] = deque()
         while starts or waiting:
             while starts and len(waiting) <= threads:

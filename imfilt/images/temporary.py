@@ -30,6 +30,12 @@ def temporary_beside(target: Path) -> Iterator[Path]:
         _in_use.discard(temporary)
 
 
+def remove_own() -> None:
+    """Remove the temporary files of this process, which ends: threads may be in the middle of writing them."""
+    for temporary in tuple(_in_use):
+        _remove(temporary)
+
+
 def remove_strays(folder: Path) -> None:
     """Remove the temporary files in `folder` whose owner, a process of this machine, is gone.
 

@@ -54,7 +54,7 @@ class _Search:
         try:
             if not given:
                 raise PictureError("an empty name: no such file or folder")
-            if globs and _is_glob(given):
+            if globs and _is_pattern(given):
                 self._add_matches(given)
             else:
                 self._add_named(given)
@@ -86,10 +86,10 @@ class _Search:
             raise PictureError(f"no pictures in this folder{hint}")
 
     def _add_matches(self, pattern: str) -> None:
-        from glob import glob
+        from imfilt.batch.jobs.globs import expand, root_of
 
-        root = _root_of(pattern)
-        matches = sorted(glob(pattern, recursive=True))
+        root = root_of(pattern)
+        matches = expand(pattern)
         if not matches:
             raise PictureError("no such file or folder, and nothing matches it as a pattern")
         for match in matches:
@@ -98,9 +98,21 @@ class _Search:
                 if "**" not in pattern:
                     self._add_folder(path)
             elif self._is_picture(path):
-                below = os.path.relpath(path, root)
-                if self._is_chosen(below):
-                    self._take(Source(path, below, root, _status_of(path).st_ino))
+                self._add_match(path, root)
+
+    def _add_match(self, path: str, root: str) -> None:
+        below = os.path.relpath(path, root)
+        if not self._is_chosen(below):
+            return
+        try:
+            status = _status_of(path)
+        except PictureError as error:
+            self.outcomes.append(Outcome(Path(path), Status.FAILED, error=error))
+            return
+        if stat.S_ISREG(status.st_mode):
+            self._take(Source(path, below, root, status.st_ino))
+        else:
+            self._pass_over(path, f"passed over, it is {_kind(status.st_mode)}")
 
     def _scan(self, asked: str, below: str) -> tuple[int, list[str]]:
         """Take the pictures in one folder, in the order of their names; return how many, and its folders."""
@@ -185,16 +197,9 @@ def _name_of(entry: os.DirEntry[str]) -> str:
     return entry.name
 
 
-def _is_glob(given: str) -> bool:
+def _is_pattern(given: str) -> bool:
     """Whether it is a pattern that a shell did not expand: a file of that very name comes first."""
     return any(sign in given for sign in "*?[") and not os.path.lexists(given)
-
-
-def _root_of(pattern: str) -> str:
-    """Return the folder that a pattern begins with."""
-    parts = Path(pattern).parts
-    first = next(number for number, part in enumerate(parts) if any(sign in part for sign in "*?["))
-    return str(Path(*parts[:first]))
 
 
 def _status_of(path: str) -> os.stat_result:

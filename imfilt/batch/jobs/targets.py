@@ -30,6 +30,8 @@ def target_namer(request: Request) -> Callable[[Source], list[str]]:
     where a file is named whose extension stands for no format.
     """
     recipes, folder = request.recipes, request.output_folder
+    if folder == os.curdir:  # for targets are known by their paths, as `Path` writes them
+        folder = ""
     if request.output is not None and folder is None:
         named = str(Path(request.output))
         if request.format is None:  # a person named it, and so the format
@@ -70,7 +72,7 @@ def _checked(template: str) -> str:
     path = Path(example)
     if not path.name or path.is_absolute() or ".." in path.parts or example.endswith("/"):
         raise UsageError(f"--name {template!r}: is not the name of a file in its folder; begin with {_BESIDE!r}")
-    return template
+    return str(Path(template))
 
 
 def _parent_of(source: Source) -> str:

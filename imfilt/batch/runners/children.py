@@ -20,7 +20,7 @@ from typing import IO, NoReturn, Protocol, cast
 
 from imfilt.batch.runners.channel import Channel
 
-_PATIENCE = 5.0
+PATIENCE = 5.0
 """Seconds that a process may take to clean up when it is told to stop."""
 _PAUSE = 0.002
 _THREADS = Path("/proc/self/task")
@@ -36,6 +36,9 @@ class Child(Protocol):
 
     def terminate(self) -> None:
         """Let it stop what it does, and clean up."""
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
 
     def end(self) -> int:
         """Wait until it has ended, which may be made to happen; return its exit status as `Popen.returncode`."""
@@ -55,11 +58,15 @@ class StartedChild:
         """Let it stop what it does, and clean up."""
         self._process.terminate()
 
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+
     def end(self) -> int:
         """Wait until it has ended, which may be made to happen; return its exit status as `Popen.returncode`."""
         self.channel.close()
         try:
-            return self._process.wait(_PATIENCE)
+            return self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
@@ -93,10 +100,14 @@ class ForkedChild:
         """Let it stop what it does, and clean up."""
         self._send(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self._send(signal.SIGKILL)
+
     def end(self) -> int:
         """Wait until it has ended, which may be made to happen; return its exit status as `Popen.returncode`."""
         self.channel.close()
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while (status := self._ended()) is None:
             if time.monotonic() > deadline:
                 self._send(signal.SIGKILL)

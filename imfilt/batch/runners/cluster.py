@@ -49,7 +49,9 @@ class ClusterExecutor(JobExecutor):
         """Let a worker call `function` with jobs; relative paths lead on from the folder that this process is in."""
         call = partial(_call_from, self._folder, function)
         future: Future[Any] = Future()
-        self._executor.submit(call, *arguments, **named).add_done_callback(partial(_hand_over, future))
+        there = self._executor.submit(call, *arguments, **named)
+        there.add_done_callback(partial(_hand_over, future))
+        future.add_done_callback(lambda here: there.cancel() if here.cancelled() else None)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -123,6 +125,8 @@ def _outcomes_as_named(folder: Path, job: Job, outcomes: Sequence[Outcome]) -> l
 
 
 def _hand_over(future: Future[Any], done: Future[Any]) -> None:
+    if future.cancelled():
+        return
     try:
         future.set_result(done.result())
     except CancelledError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from imfilt.batch.jobs import Job, size_of
 from imfilt.batch.runners.executor import JobExecutor
 from imfilt.batch.runners.table import Setting
+from imfilt.engine.threads import HereExecutor
 
 if TYPE_CHECKING:
     from imfilt.batch.runners.processes import ProcessExecutor
@@ -24,18 +25,8 @@ _LARGE_FILE = 4_000_000
 """Bytes of a source that waits for a process of its own rather than being worked on meanwhile."""
 
 
-class SerialExecutor(JobExecutor):
+class SerialExecutor(HereExecutor, JobExecutor):
     """Makes each call at once, in this thread."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Make the call; signals that arrive meanwhile are raised here."""
-        future: Future[Any] = Future()
-        future.set_running_or_notify_cancel()
-        try:
-            future.set_result(function(*arguments, **named))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 class GrowingExecutor(JobExecutor):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
@@ -17,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from imfilt.batch.runners.channel import BROKEN
-from imfilt.batch.runners.children import Child, StartedChild, fork_children
+from imfilt.batch.runners.children import PATIENCE, Child, StartedChild, fork_children
 from imfilt.batch.runners.executor import JobExecutor
 
 _ATTEMPTS = 2
@@ -80,9 +81,20 @@ class ProcessExecutor(JobExecutor):
             self._cancel_waiting()
         for _ in self._threads:
             self._calls.put(None)
+        if cancel_futures:
+            self._end_what_does_not_stop()
         if wait:
             for thread in self._threads:
                 thread.join()
+
+    def _end_what_does_not_stop(self) -> None:
+        """Kill the processes that have not ended in good time after they were told to."""
+        deadline = time.monotonic() + PATIENCE
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0))
+        with self._lock:
+            for process in self._processes:
+                process.kill()
 
     def _cancel_waiting(self) -> None:
         try:

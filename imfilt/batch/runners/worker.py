@@ -42,7 +42,9 @@ def serve(channel: Channel, signals: Iterable[int] | None = None) -> NoReturn:
     Where `signals` are given, all are blocked until now, and these alone from now on.
     """
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a terminal sends to all; whoever started this decides
+        for name in ("SIGINT", "SIGHUP"):  # which a terminal sends to all; whoever started this decides
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
         signal.signal(signal.SIGTERM, _stop)
         if signals is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, signals)

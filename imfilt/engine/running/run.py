@@ -20,7 +20,7 @@ from imfilt.engine.running.strips import columns_needed, split
 from imfilt.engine.running.workspaces import Workspace, Workspaces
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Executor, Future
 
     from imfilt.engine.finishing.clipped import ClippedCounter
 
@@ -171,10 +171,11 @@ def _unit(plan: Plan, axis: int) -> int:
 def _in_threads(work: Callable[[Workspace], Result], workspaces: Sequence[Workspace]) -> list[Result]:
     if len(workspaces) == 1:
         return [work(workspaces[0])]
-    from concurrent.futures import ThreadPoolExecutor
     from contextvars import copy_context
 
-    with ThreadPoolExecutor(len(workspaces)) as pool:  # each with the caller's floating-point settings
+    from imfilt.engine.threads import thread_pool
+
+    with thread_pool(len(workspaces)) as pool:  # each with the caller's floating-point settings
         try:
             running = [_submit(pool, partial(copy_context().run, work, workspace)) for workspace in workspaces]
             return [each.result() for each in running]
@@ -184,7 +185,7 @@ def _in_threads(work: Callable[[Workspace], Result], workspaces: Sequence[Worksp
             raise
 
 
-def _submit(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Future[Result]:
+def _submit(pool: Executor, work: Callable[[], Result]) -> Future[Result]:
     try:
         return pool.submit(work)
     except RuntimeError:

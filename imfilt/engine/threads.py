@@ -1,0 +1,28 @@
+"""Pools of threads, where there is room for any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+from imfilt.engine.processors import has_room_for_threads
+
+
+class HereExecutor(Executor):
+    """Makes each call at once, in this thread."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Make the call; signals that arrive meanwhile are raised here."""
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(function(*arguments, **named))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def thread_pool(threads: int) -> Executor:
+    """Return what makes calls in so many threads, or where there is no room for them in this one."""
+    return ThreadPoolExecutor(threads) if has_room_for_threads() else HereExecutor()
