@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imfilt.batch.fingerprints import identity_of
+from imfilt.batch.identity import identity_of
 from imfilt.errors import PictureError
 from imfilt.images.temporary import temporary_beside
 

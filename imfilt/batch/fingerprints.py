@@ -29,19 +29,6 @@ def state_of(path: str | Path) -> State | None:
     return State(status.st_size, status.st_mtime_ns)
 
 
-FileIdentity = tuple[int, int, int]
-"""What tells one file from the next of the same name: its number, its bytes, and when it was changed last."""
-
-
-def identity_of(path: str | Path) -> FileIdentity | None:
-    """Return which file is at a path; None where there is none to be seen."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
 def hash_of_file(path: str | Path) -> str:
     """Return the SHA-256 of the bytes of a file, in hexadecimal digits; raise `OSError` where it cannot be read."""
     with open(path, "rb") as stream:

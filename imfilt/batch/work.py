@@ -16,7 +16,7 @@ from imfilt.batch.backups import keeping
 from imfilt.batch.concurrently import begin
 from imfilt.batch.confirming import confirmed
 from imfilt.batch.delivery import deliver, manner_of
-from imfilt.batch.fingerprints import FileIdentity, identity_of
+from imfilt.batch.identity import FileIdentity, identity_of
 from imfilt.batch.jobs import Job, Result
 from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.errors import ImfiltError, PictureError

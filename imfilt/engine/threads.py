@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from typing import Any
 
 from imfilt.engine.processors import has_room_for_threads
@@ -25,4 +25,8 @@ class HereExecutor(Executor):
 
 def thread_pool(threads: int) -> Executor:
     """Return what makes calls in so many threads, or where there is no room for them in this one."""
-    return ThreadPoolExecutor(threads) if has_room_for_threads() else HereExecutor()
+    if not has_room_for_threads():
+        return HereExecutor()
+    from concurrent.futures import ThreadPoolExecutor  # which few small pictures need
+
+    return ThreadPoolExecutor(threads)
