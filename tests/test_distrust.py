@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import subprocess
 import sys
@@ -203,7 +204,7 @@ def test_texts_and_profiles_that_unpack_to_hundreds_of_megabytes_are_refused(run
 def test_many_texts_that_are_hundreds_of_megabytes_together_are_refused(run: Run) -> None:
     text = packed_zeros(15_000_000)
     Path("a.png").write_bytes(png(*(BOMBS["zTXt"](text) for _ in range(20))))
-    refused(run, "a.png")
+    assert "Too much memory used in text chunks" in refused(run, "a.png")
 
 
 def test_a_text_and_a_profile_of_a_few_megabytes_are_no_bombs(run: Run) -> None:
@@ -214,7 +215,7 @@ def test_a_text_and_a_profile_of_a_few_megabytes_are_no_bombs(run: Run) -> None:
 @pytest.mark.parametrize("size", [(4, 5), (5, 4), (4, 400), (3000, 3000)])
 def test_a_png_that_says_it_is_larger_than_it_is_is_an_error(run: Run, size: tuple[int, int]) -> None:
     Path("a.png").write_bytes(png(size=size))
-    refused(run, "a.png")
+    assert re.search("fewer rows|truncated", refused(run, "a.png"))
 
 
 @pytest.mark.parametrize("tag", [256, 257])
@@ -230,7 +231,7 @@ def test_a_tiff_that_says_it_is_larger_than_it_is_is_an_error(run: Run, compress
     ]
     struct.pack_into("<HII", content, place + 2, 4, 1, 9000)
     Path("a.tif").write_bytes(content)
-    refused(run, "a.tif")
+    assert re.search("fewer strips|truncated|decoder error", refused(run, "a.tif"))
 
 
 def test_what_pillow_logs_of_a_broken_tiff_is_not_printed() -> None:

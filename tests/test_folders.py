@@ -136,6 +136,7 @@ def test_what_is_wrong_with_a_list_is_one_line(run: Run) -> None:
     usage(run("apply", "-0", "a.png", *EDGE), "--files-from")
     usage(run("apply", "-", "--files-from", "-", *EDGE), "standard input cannot be a picture and a list")
     usage(run("apply", *EDGE), "INPUT")
+    assert tree() == ["list"]
 
 
 # Patterns of names
@@ -233,6 +234,7 @@ def test_a_name_that_will_not_do_is_told_before_anything_is_written(
 def test_one_name_for_two_inputs_is_an_error(run: Run) -> None:
     put("a.png", "b.png")
     usage(run("apply", "a.png", "b.png", *EDGE, "--name", "x{ext}"), "a.png and b.png", "x.png")
+    assert tree() == ["a.png", "b.png"]
 
 
 # What would be done
@@ -543,3 +545,4 @@ def test_in_place_and_what_contradicts_it(run: Run, options: list[str], words: l
 
 def test_standard_input_is_not_replaced(run: Run) -> None:
     usage(run("apply", "-", *EDGE, "--in-place", stdin=encoded(0)), "standard input (-) is none")
+    assert tree() == []

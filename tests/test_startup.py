@@ -73,7 +73,8 @@ def test_both_threads_may_need_numpy_first(tmp_path: Path, name: str) -> None:
     else:
         Image.new("I;16", (5, 4)).save(tmp_path / name, transparency=7)
     for _ in range(3):  # with no order between them, most of such runs fail
-        heavy_imports_of("apply", name, "-k", "edge3", "--overwrite", cwd=tmp_path)
+        assert heavy_imports_of("apply", name, "-k", "edge3", "--overwrite", cwd=tmp_path) >= {"numpy", "PIL"}
+    assert (tmp_path / name.replace(".", "_edge3.")).exists()
 
 
 def test_a_kernel_is_shown_without_scipy_pillow_and_rich() -> None:

@@ -70,23 +70,10 @@ def make_plan(
     edge3, 3 x 3 over all samples: separable (a column and a row of whole numbers, and the centre apart)
     in int16, for no sum is beyond ±4590; 16 rows at a time
     """
-    output = samples.at_depth(recipe.depth)
-    if recipe.normalisation.float_only and not output.is_float:
-        raise RecipeError(
-            f"normalisation {recipe.normalize!r} keeps negative and fractional results, which {output.name} samples "
-            "cannot hold; choose another normalisation, or floating-point samples (--depth float)"
-        )
-    if 0 in shape[:2]:
-        raise RecipeError("a picture without samples cannot be filtered")
+    _check(recipe, samples, shape, has_alpha=has_alpha)
+    weighted = _is_weighted(recipe, has_alpha=has_alpha)
     if strategy is not None:
         strategy = choose("strategy", strategy, STRATEGIES)
-    weighted = has_alpha and recipe.alpha_mode != "straight"
-    early = [kernel for part in recipe.parts for kernel in part.kernels[:-1]]
-    if weighted and recipe.border_rule.border.index is None and any(kernel.bias for kernel in early):
-        raise RecipeError(
-            f"border {recipe.border!r} and alpha leave no room for a bias before the last kernel; give the bias to the "
-            "last kernel, choose another border, or use --alpha straight"
-        )
     try:
         chains = make_chains(
             recipe, samples, shape, weighted, strategy, may_be_late=not (unrounded or recipe.ties_to_even)
@@ -103,6 +90,29 @@ def make_plan(
     return Plan(
         recipe, samples, shape, output_shape, chains, biases, rows, min(columns, output_shape[1]), unused, has_alpha
     )
+
+
+def _is_weighted(recipe: Recipe, *, has_alpha: bool) -> bool:
+    return has_alpha and recipe.alpha_mode != "straight"
+
+
+def _check(recipe: Recipe, samples: SampleType, shape: Shape, *, has_alpha: bool) -> None:
+    """Raise `RecipeError` where a recipe does not fit the samples or the picture."""
+    output = samples.at_depth(recipe.depth)
+    if recipe.normalisation.float_only and not output.is_float:
+        raise RecipeError(
+            f"normalisation {recipe.normalize!r} keeps negative and fractional results, which {output.name} samples "
+            "cannot hold; choose another normalisation, or floating-point samples (--depth float)"
+        )
+    if 0 in shape[:2]:
+        raise RecipeError("a picture without samples cannot be filtered")
+    early = [kernel for part in recipe.parts for kernel in part.kernels[:-1]]
+    is_constant = recipe.border_rule.border.index is None
+    if _is_weighted(recipe, has_alpha=has_alpha) and is_constant and any(kernel.bias for kernel in early):
+        raise RecipeError(
+            f"border {recipe.border!r} and alpha leave no room for a bias before the last kernel; give the bias to the "
+            "last kernel, choose another border, or use --alpha straight"
+        )
 
 
 def _strip_rows(chain: Chain, shape: Shape) -> int:

@@ -6,6 +6,7 @@ picture, and for a large one still a third of the time.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from imfilt.engine.finishing.finisher import Finisher
@@ -30,10 +31,8 @@ class Workspaces:
         """Return a workspace for a band, or a panel of columns of it, that nobody else has."""
         latest, idle = self._latest
         if plan is latest:
-            try:
+            with suppress(LookupError):  # there is none, or another thread was quicker
                 return idle[band, columns].pop()
-            except LookupError:
-                pass
         return Workspace(Walker(plan, band, columns=columns), Finisher(plan))
 
     def give_back(self, plan: Plan, workspace: Workspace) -> None:
