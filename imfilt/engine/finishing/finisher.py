@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 _HALF = Fraction(1, 2)
+_LARGEST_ERROR = Fraction(1, 4)
+"""Levels: what is proved to be within the samples, floats take no farther beyond them than this."""
 _LARGEST_SCALE = 10**300
 _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 _UNKNOWN = Extremes(Fraction(0), Fraction(0))
@@ -58,6 +60,13 @@ class Finisher:
             self._whole_offset = math.floor(scaling.offset)
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
         self._division = _Division(chain, scaling, plan.output, to_even=self._to_even)
+        highest = scaling.scale * chain.bound + scaling.offset
+        self._floats_fit = (
+            len(plan.chains) == 1
+            and not (chain.signed or plan.samples.is_float)
+            and scaling.scale >= 0 <= scaling.offset
+            and highest <= plan.output.largest + _LARGEST_ERROR
+        )
         self._roots: RootScale | None = None
         if has_squares(plan):
             denominator = None if plan.is_weighted else chain.denominator
@@ -86,9 +95,10 @@ class Finisher:
     def _round_late(self, numerators: Array, middle: Array, samples: Array) -> None:
         """Write ``late · middle ± numerators / denominator + offset``, rounded."""
         chain = self._plan.chains[0]
-        if self._room is None or len(self._room) < len(numerators):
-            self._room = make_buffer((numerators.shape[0], numerators.shape[1], numerators.shape[2]), numerators.dtype)
-        results = self._room[: len(numerators)]
+        rows, columns, planes = numerators.shape
+        if self._room is None or len(self._room) < rows or self._room.shape[1] < columns:
+            self._room = make_buffer((rows, columns, planes), numerators.dtype)
+        results = self._room[:rows, :columns]
         np.multiply(middle, chain.late, out=results)
         combine = np.subtract if chain.negated else np.add
         combine(results, self._division(numerators), out=results)
@@ -147,7 +157,11 @@ class Finisher:
             np.copyto(values, 0, where=np.isnan(values))  # whole numbers have nothing for what is no number
         if self._output.smallest < 0:
             np.floor(values, out=values)
-        self._clip_and_cast(values, samples)  # whose cast drops the fraction
+        if self._floats_fit:
+            self._count(None, samples)
+            np.copyto(samples, values, casting="unsafe")  # drops the fraction
+        else:
+            self._clip_and_cast(values, samples)
 
     def _count(self, rounded: Array | None, samples: Array) -> None:
         if self._clipped is not None:

@@ -1,9 +1,10 @@
 """Overlap-save: tiles of the picture and the kernel are transformed, multiplied, and transformed back.
 
-Two planes of a tile, or two tiles of a plane, are the real and the imaginary part of one complex transform. For whole
-weights the result is rounded to whole numbers, which is exact where the error is proved to stay below a quarter: see
-`error_bound`. Float pictures may hold infinity and NaN, which would spread over the tile, and numbers so large that
-others would be lost beside them: tiles with such are done tap by tap.
+The planes of a tile are transformed as they lie in memory, one beside the other: a row of pixels is a line of real
+numbers, in which the weights are as many places apart as there are planes. For whole weights the result is rounded to
+whole numbers, which is exact where the error is proved to stay below a quarter: see `error_bound`. Float pictures may
+hold infinity and NaN, which would spread over the tile, and numbers so large that others would be lost beside them:
+tiles with such are done tap by tap.
 """
 
 from __future__ import annotations
@@ -18,29 +19,27 @@ from numpy.typing import NDArray
 
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
-from imfilt.engine.strategies.program import Call, Program
+from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Taps
 
 Array = NDArray[Any]
-Copies = list[tuple[Array, Array]]
-"""Where to, and where from."""
 
-# Nanoseconds a sample of a tile; and what each doubling of its height adds, for the columns are what takes long to
-# transform, and each doubling of its bytes beyond the second-level cache. Measured by tests/benchmarks/calibrate.py.
-_SINGLE_COST = 1.9, 0.29
-_DOUBLE_COST = 3.6, 0.55
-_CACHE_BYTES = 1 << 20
+# Nanoseconds a sample of a tile, and what each doubling of its bytes beyond the cache adds. Measured by
+# tests/benchmarks/calibrate.py.
+_SINGLE_COST = 3.75, 0.35
+_DOUBLE_COST = 7.5, 0.7
+_CACHE_BYTES = 3 << 18
 _MOVING_COST = 0.05
 """Nanoseconds a byte that the window keeps from one strip to the next."""
-_TRANSFORM_COST = 15_000
-"""Nanoseconds that the calls for a transform take, there and back, however small it is."""
+_TILE_COST = 40_000
+"""Nanoseconds that the calls for a tile take, however small it is."""
 
-_POWERS_OF_TWO = tuple(1 << i for i in range(6, 14))
+_POWERS_OF_TWO = tuple(1 << i for i in range(6, 15))
 _SIDES = tuple(sorted({*_POWERS_OF_TWO, *(5 << i for i in range(4, 11)), *(3 << i for i in range(5, 12))}))
 """Sides of tiles that are transformed fast."""
-_USUAL_SIDES = 512, 1024
-"""Most rows and columns of a tile, but for large kernels."""
+_USUAL_SIDES = 512, 2048
+"""Most rows of a tile, and most numbers in one of them, but for large kernels."""
 _LARGEST_TILE = 1 << 22
 _LINE = 64
 """Bytes of a cache line."""
@@ -57,44 +56,47 @@ def fit(stage: Stage) -> Fit | Unfit:
         return Unfit("a flat picture has to become 0, and its rounding would show")
     if stage.is_unbounded and not stage.is_last:
         return Unfit("its tiles would lie elsewhere for every band of the kernel that comes after it")
-    height, width = tile_of(stage)
-    if height * width > _LARGEST_TILE:
-        return Unfit(f"its tiles of {height} x {width} samples would take too much memory")
+    height, length = tile_of(stage)
+    if height * length > _LARGEST_TILE:
+        return Unfit(f"its tiles of {height} x {length} numbers would take too much memory")
     if stage.is_whole and error_bound(stage) >= 0.25:
         return Unfit("its error could reach a quarter, so rounding might not give the exact sums")
     weight = Fraction(sum(sum(map(abs, row)) for row in stage.weights))
-    cost = _nanoseconds(stage, height, width, item_bytes(stage))
-    return Fit(weight, 0, cost, strip=height - stage.down.reach, columns=width - stage.across.reach, held=0)
+    rows, columns = _valid(stage, height, length)
+    return Fit(weight, 0, _nanoseconds(stage, height, length, item_bytes(stage)), strip=rows, columns=columns, held=0)
 
 
 @lru_cache(maxsize=64)
 def tile_of(stage: Stage) -> tuple[int, int]:
-    """Return rows and columns of the cheapest tile; powers of two for whole weights, which the proof is about."""
+    """Return the rows of the cheapest tile, and the numbers in one; powers of two for whole weights, for the proof."""
     sides = _POWERS_OF_TWO if stage.is_whole else _SIDES
-    reaches = stage.down.reach, stage.across.reach
-    heights, widths = (
+    reaches = stage.down.reach, stage.across.reach * stage.planes
+    heights, lengths = (
         [side for side in sides if 1.5 * reach <= side <= max(most, 6 * reach)]
         for reach, most in zip(reaches, _USUAL_SIDES, strict=True)
     )
-    if not heights or not widths or heights[0] * widths[0] > _LARGEST_TILE:
-        return reaches[0] * 2 + 1, reaches[1] * 2 + 1
+    if not heights or not lengths or heights[0] * lengths[0] > _LARGEST_TILE:
+        return reaches[0] * 2 + 1, reaches[1] * 2 + stage.planes
     item = item_bytes(stage)
-    tiles = [(height, width) for height in heights for width in widths if height * width <= _LARGEST_TILE]
+    tiles = [(height, length) for height in heights for length in lengths if height * length <= _LARGEST_TILE]
     return min(tiles, key=lambda tile: _nanoseconds(stage, tile[0], tile[1], item))
 
 
-def _nanoseconds(stage: Stage, height: int, width: int, item: int) -> float:
+def _valid(stage: Stage, height: int, length: int) -> tuple[int, int]:
+    """Return the rows and columns of a tile that do not look beyond it."""
+    return height - stage.down.reach, length // stage.planes - stage.across.reach
+
+
+def _nanoseconds(stage: Stage, height: int, length: int, item: int) -> float:
     """Return what tiles of a size take for each sample of the result, those at the edges that are half empty too."""
     down, across, planes = stage.down, stage.across, stage.planes
-    strips = -(-down.output // (height - down.reach))
-    tiles = -(-across.output // (width - across.reach))
-    transforms = strips * (planes // 2 * tiles + planes % 2 * -(-tiles // 2))
+    rows, columns = _valid(stage, height, length)
+    strips = -(-down.output // rows)
+    tiles = strips * -(-across.output // columns)
     once, doubling = _SINGLE_COST if not stage.is_whole and item == 4 else _DOUBLE_COST
-    beyond = max(math.log2(2 * height * width * item / _CACHE_BYTES), 0)
-    each = once + doubling * (math.log2(height) + beyond)
-    samples = transforms * (2 * height * width * each + _TRANSFORM_COST)
+    each = once + doubling * max(math.log2(height * length * item / _CACHE_BYTES), 0)
     moved = strips * down.reach * across.output * planes * item * _MOVING_COST
-    return (samples + moved) / (down.output * across.output * planes)
+    return (tiles * (height * length * each + _TILE_COST) + moved) / (down.output * across.output * planes)
 
 
 def error_bound(stage: Stage) -> float:
@@ -102,13 +104,13 @@ def error_bound(stage: Stage) -> float:
 
     ``|x| · |w| · ((1 + e)^3n · (1 + e√5)^(3n+1) · (1 + e)^3n - 1)`` for a transform of 2^n points, |·| the Euclidean
     norm: C. Percival, Rapid multiplication modulo the sum and difference of highly composite numbers, Mathematics of
-    Computation 72 (2003), theorem 5.1; e is the rounding of doubles, which SciPy's twiddle factors keep as well. Two
-    tiles share a transform, so that their norms add up.
+    Computation 72 (2003), theorem 5.1; e is the rounding of doubles, which SciPy's twiddle factors keep as well.
+    Transforms of real numbers leave out of that what follows by symmetry.
     """
-    height, width = tile_of(stage)
-    doublings = math.log2(height * width)
+    height, length = tile_of(stage)
+    doublings = math.log2(height * length)
     try:
-        samples = math.sqrt(2 * height * width) * float(stage.largest_input)
+        samples = math.sqrt(height * length) * float(stage.largest_input)
         weights = math.hypot(*(float(weight) for row in stage.weights for weight in row))
     except OverflowError:
         return math.inf
@@ -122,116 +124,67 @@ class Fourier:
     """The sums of a kernel of any size."""
 
     def __init__(self, stage: Stage, dtype: str) -> None:
-        self._is_whole = stage.is_whole
-        self._tile = tile_of(stage)
-        self._valid = self._tile[0] - stage.down.reach, self._tile[1] - stage.across.reach
-        precision = np.dtype(np.complex64 if dtype == "float32" else np.complex128)
-        self._pairs_as = precision if dtype in ("float32", "float64") else None
-        kernel = np.zeros(self._tile, np.complex128)
-        rows, columns = stage.down, stage.across
-        kernel[: rows.reach + 1 : rows.dilation, : columns.reach + 1 : columns.dilation] = stage.weights
         import scipy.fft
 
         self._fft = scipy.fft
+        self._is_whole = stage.is_whole
+        height, length = tile_of(stage)
+        rows, columns = stage.down, stage.across
+        self._valid = height - rows.reach, length // stage.planes - columns.reach
+        self._reach = rows.reach, columns.reach
+        precision = np.dtype(np.float32 if dtype == "float32" else np.float64)
+        kernel = np.zeros((height, length))
+        step = columns.dilation * stage.planes
+        kernel[: rows.reach + 1 : rows.dilation, : columns.reach * stage.planes + 1 : step] = stage.weights
         # Not the transforms are scaled, but the kernel: by a power of two for whole weights, which rounds nothing.
-        kernel = scipy.fft.fft2(kernel, overwrite_x=True)
-        np.conj(kernel, out=kernel)
-        np.divide(kernel, self._tile[0] * self._tile[1], out=kernel)
+        spectrum = np.conj(scipy.fft.rfft2(kernel)) / kernel.size
+        self._weights = spectrum.astype(np.result_type(precision, np.complex64))
         # Rows that begin a power of two apart would fall onto each other in the cache.
-        pitch = self._tile[1] + _LINE // precision.itemsize
-        self._all_numbers, self._all_weights = (np.zeros((self._tile[0], pitch), precision) for _ in range(2))
-        self._all_weights[:, : self._tile[1]] = kernel
-        self._numbers = self._all_numbers[:, : self._tile[1]]
+        self._samples = np.zeros((height, length + _LINE // precision.itemsize), precision)[:, :length]
         self._taps = Taps(stage, dtype) if stage.is_unbounded else None
 
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
         height, width, planes = sums.shape
-        program: Program = []
-        for y in range(0, height, self._valid[0]):
-            tiles = [
+        if not planes:
+            return []
+        tall, wide = self._valid
+        return [
+            (
+                self._call,
                 (
-                    window[y : y + self._tile[0], x : x + self._tile[1]],
-                    sums[y : y + self._valid[0], x : x + self._valid[1]],
-                )
-                for x in range(0, width, self._valid[1])
-            ]
-            for place in range(0, len(tiles), 2):  # two tiles, and all of their planes while they are in cache
-                couple = tiles[place : place + 2]
-                for plane in range(0, planes - 1, 2):
-                    both = slice(plane, plane + 2)
-                    program += [self._together(samples[..., both], target[..., both]) for samples, target in couple]
-                if planes % 2:
-                    program.append(self._apart([(samples[..., -1:], target[..., -1:]) for samples, target in couple]))
-        return program
+                    window[y : y + tall + self._reach[0], x : x + wide + self._reach[1]],
+                    sums[y : y + tall, x : x + wide],
+                ),
+            )
+            for y in range(0, height, tall)
+            for x in range(0, width, wide)
+        ]
 
-    def _together(self, samples: Array, target: Array) -> Call:
-        """Return the call for two planes of a tile."""
-        if self._pairs_as is None:
-            return self._apart([(samples[..., i : i + 1], target[..., i : i + 1]) for i in range(2)])
-        numbers = self._numbers
-        if samples.dtype == numbers.real.dtype:
-            loads = [(_under(numbers, samples), samples.view(self._pairs_as)[..., 0])]
-        else:
-            loads = [(_under(part, samples), samples[..., i]) for i, part in enumerate((numbers.real, numbers.imag))]
-        stores = [(target.view(self._pairs_as)[..., 0], _under(numbers, target))]
-        return self._call, (loads, _beyond(numbers, samples), stores, [(samples, target)])
-
-    def _apart(self, tiles: list[tuple[Array, Array]]) -> Call:
-        """Return the call for one tile, or two, of one plane each."""
-        loads, blanks, stores = [], [], []
-        for part, (samples, target) in zip((self._numbers.real, self._numbers.imag), tiles, strict=False):
-            loads.append((_under(part, samples), samples[..., 0]))
-            stores.append((target[..., 0], _under(part, target)))
-            blanks += _beyond(part, samples)
-        if len(tiles) == 1:
-            blanks.append(self._numbers.imag)
-        return self._call, (loads, blanks, stores, tiles)
-
-    def _call(self, loads: Copies, blanks: list[Array], stores: Copies, tiles: list[tuple[Array, Array]]) -> None:
-        if self._taps is not None and not all(_is_even(samples) for samples, _ in tiles):
-            for samples, target in tiles:
-                for function, arguments in self._taps.program(samples, target):
-                    function(*arguments)
+    def _call(self, samples: Array, target: Array) -> None:
+        if self._taps is not None and not _is_even(samples):
+            for function, arguments in self._taps.program(samples, target):
+                function(*arguments)
             return
-        for into, values in loads:
-            np.copyto(into, values, casting="unsafe")
-        for blank in blanks:
-            blank[...] = 0
-        self._transform()
-        for into, values in stores:
-            if self._is_whole:
-                np.rint(values, out=values)
-            if into.dtype == ANY_INTEGER:
-                values = values.astype(np.int64)  # so that Python's integers go on from here, and not its floats
-            np.copyto(into, values, casting="unsafe")
+        result = self._filtered(samples.reshape(len(samples), -1))[: len(target), : target[0].size]
+        if self._is_whole:
+            np.rint(result, out=result)
+        if target.dtype == ANY_INTEGER:
+            result = result.astype(np.int64)  # so that Python's integers go on from here, and not its floats
+        np.copyto(target, result.reshape(target.shape), casting="unsafe")
 
-    def _transform(self) -> None:
-        numbers = self._in_place(self._fft.fft, self._numbers, 1)
-        numbers = self._in_place(self._fft.fft, numbers, 0)
-        np.multiply(self._all_numbers, self._all_weights, out=self._all_numbers)  # without gaps it is faster
-        numbers = self._in_place(self._fft.ifft, numbers, 0)
-        self._in_place(self._fft.ifft, numbers[: self._valid[0]], 1)
-
-    def _in_place(self, transform: Any, numbers: Array, axis: int) -> Array:
-        result = transform(numbers, axis=axis, norm=_UNSCALED[transform.__name__], overwrite_x=True)
-        if not np.may_share_memory(result, numbers):  # SciPy may overwrite the numbers, and need not
-            np.copyto(numbers, result)
-        return numbers
-
-
-_UNSCALED = {"fft": "backward", "ifft": "forward"}
-
-
-def _under(numbers: Array, samples: Array) -> Array:
-    """Return the corner of `numbers` of the size of `samples`."""
-    return numbers[: samples.shape[0], : samples.shape[1]]
-
-
-def _beyond(numbers: Array, samples: Array) -> list[Array]:
-    """Return what remains of `numbers` beside that corner."""
-    parts = numbers[samples.shape[0] :], numbers[: samples.shape[0], samples.shape[1] :]
-    return [part for part in parts if part.size]
+    def _filtered(self, samples: Array) -> Array:
+        """Return the sums over a tile, of which those at the bottom and on the right are of no account."""
+        rows, length = samples.shape
+        np.copyto(self._samples[:rows, :length], samples, casting="unsafe")
+        self._samples[rows:] = 0
+        self._samples[:rows, length:] = 0
+        numbers = self._fft.rfft(self._samples, axis=1)
+        numbers = self._fft.fft(numbers, axis=0, overwrite_x=True)
+        np.multiply(numbers, self._weights, out=numbers)
+        numbers = self._fft.ifft(numbers, axis=0, norm="forward", overwrite_x=True)
+        result: Array = self._fft.irfft(numbers[: self._valid[0]], n=self._samples.shape[1], axis=1, norm="forward")
+        return result
 
 
 def _is_even(samples: Array) -> bool:
