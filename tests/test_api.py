@@ -416,3 +416,11 @@ def test_modules_with_examples_are_found() -> None:
 def test_examples_in_the_documentation_are_true(name: str) -> None:
     results = doctest.testmod(importlib.import_module(name), extraglobs={"imfilt": imfilt})
     assert results.failed == 0
+
+
+def test_the_settings_of_numpy_are_left_as_they_are() -> None:
+    before = np.geterr(), np.getbufsize()
+    for samples in (np.zeros((9, 9), np.uint8), np.zeros((9, 9), np.float32)):
+        imfilt.apply(samples, "edge3")
+        imfilt.convolve(samples, "edge3")
+    assert (np.geterr(), np.getbufsize()) == before

@@ -16,7 +16,7 @@ from imfilt.engine.planning.planner import make_plan
 from imfilt.engine.recipes.pooling import Pooling
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType, sample_type
-from imfilt.engine.running.run import filter_rows, ignoring_infinity
+from imfilt.engine.running.run import filter_rows, numpy_settings
 from imfilt.engine.running.strips import Walker
 from imfilt.errors import RecipeError
 
@@ -83,7 +83,7 @@ def pool_array(array: ArrayLike, pooling: Pooling) -> Array:
         raise RecipeError(f"an array of {samples.dtype.name} cannot be pooled; give it numbers")
     cube = as_cube(samples)
     pooling.output(*cube.shape[:2])  # before any work is done
-    with ignoring_infinity():
+    with numpy_settings():
         pooled = _pooled(cube, pooling)
     return pooled.reshape(pooled.shape[: samples.ndim])
 
@@ -131,9 +131,10 @@ def levels_of(cube: Array) -> SampleType:
 
 def _numerators(plan: Plan, source: ArrayRows) -> Array:
     numerators = np.empty(plan.output_shape, plan.chains[0].dtype)
-    with ignoring_infinity():
-        for first, (strip,) in Walker(plan, range(plan.output_shape[0])).begin(source):
-            numerators[first : first + len(strip)] = strip
+    with numpy_settings():
+        for rows, blocks in Walker(plan, range(plan.output_shape[0])).begin(source):
+            for columns, (sums,) in blocks:
+                numerators[rows.start : rows.stop, columns] = sums
     return numerators
 
 

@@ -16,7 +16,7 @@ from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.layers import Layer
 from imfilt.engine.recipes.geometry import Axis, lay_axis
 from imfilt.engine.recipes.recipe import Recipe
-from imfilt.engine.running.run import ignoring_infinity
+from imfilt.engine.running.run import numpy_settings
 from imfilt.errors import RecipeError
 
 Array = NDArray[Any]
@@ -49,7 +49,7 @@ def convolve_layer(array: Any, layer: Layer, recipe: Recipe) -> Array:
     padded = _pad(cube, axes, recipe, work)
     result = np.empty((axes[0].output, axes[1].output, len(work.weights)), work.result_dtype)
     try:
-        with ignoring_infinity():
+        with numpy_settings():
             for block, windows in _windows(padded, axes, layer):
                 result[block] = work.finish(windows)
     except OverflowError:

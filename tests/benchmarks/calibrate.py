@@ -55,7 +55,9 @@ def stage_cost(kernel: Kernel, strategy: str) -> tuple[float, Stage]:
     image = np.random.default_rng(0).integers(0, 256, (1200, 1500, 3), np.uint8)
     plan = make_plan(Recipe((kernel,)), SAMPLE_TYPES["uint8"], image.shape, strategy=strategy)
     walker = Walker(plan, range(image.shape[0])).begin(ArrayRows(image))
-    return nanoseconds(lambda: [None for _ in walker], image.size, repeats=5), plan.chains[0].stages[0]
+    return nanoseconds(lambda: [None for _, blocks in walker for _ in blocks], image.size, repeats=5), plan.chains[
+        0
+    ].stages[0]
 
 
 def fourier_costs(*, whole: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -41,6 +42,11 @@ class Chain(NamedTuple):
     """How often the sample in the middle is added after the division, which keeps the numerators small."""
     negated: bool = False
     """Whether the exact result is ``late · sample - numerator / denominator``."""
+
+
+def are_in_tiles(chains: Sequence[Chain]) -> bool:
+    """Return whether all chains end in tiles of the same columns."""
+    return len({chain.columns for chain in chains}) == 1 < chains[0].columns
 
 
 class Plan(NamedTuple):
@@ -91,6 +97,11 @@ class Plan(NamedTuple):
     def tile_columns(self) -> int:
         """A panel has a multiple of so many columns."""
         return max(chain.columns for chain in self.chains)
+
+    @property
+    def block(self) -> int:
+        """Columns of a strip that are summed and finished at a time: those of a tile, which stay in cache, or all."""
+        return min(self.tile_columns, self.panel) if are_in_tiles(self.chains) else self.panel
 
     @property
     def is_weighted(self) -> bool:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.planning.chains import LEAST_REACHES, TOO_LARGE, make_chains
-from imfilt.engine.planning.plan import Chain, Plan, Shape
+from imfilt.engine.planning.plan import Chain, Plan, Shape, are_in_tiles
 from imfilt.engine.planning.steps import total_bias
 from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.recipe import Recipe
@@ -16,8 +16,9 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.errors import RecipeError
 
-# A strip has so many samples: with fewer, what Python does around each call counts; with more, the caches are left.
-_WINDOW_SAMPLES = 700_000
+# The window of a strip has so many bytes: with fewer, what Python does around each call counts, and what is done twice
+# where strips meet; with more, the caches are left.
+_WINDOW_BYTES = 2_300_000
 _FEWEST_ROWS = 4
 _MOST_ROWS = 256
 
@@ -118,18 +119,20 @@ def _check(recipe: Recipe, samples: SampleType, shape: Shape, *, has_alpha: bool
 def _strip_rows(chain: Chain, shape: Shape) -> int:
     """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
     last = chain.stages[-1]
-    rows = _WINDOW_SAMPLES // ((shape[1] + last.across.reach) * shape[2])
+    rows = _WINDOW_BYTES // ((shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype))
     return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
 
 
 def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:
     """Return how many columns may be worked on at a time, so that the buffers of one thread take little memory."""
     column = reach = 0
+    in_tiles = are_in_tiles(chains)
     for chain in chains:
         for stage in chain.stages:
             window = (rows - 1) * stage.down.stride + stage.down.reach + 1
             held = _item_bytes(stage.window_dtype) + stage.held * _item_bytes(chain.dtype)
-            column += (held * window + _item_bytes(chain.dtype) * rows) * shape[2]
+            sums = 0 if in_tiles and stage is chain.stages[-1] else _item_bytes(chain.dtype) * rows
+            column += (held * window + sums) * shape[2]
         reach = max(reach, sum(stage.across.reach for stage in chain.stages))
     return max(_BUFFER_BYTES // column, LEAST_REACHES * reach, _FEWEST_COLUMNS)
 

@@ -23,6 +23,9 @@ from imfilt.engine.strategies.stage import Stage
 Array = NDArray[Any]
 
 
+Blocks = Iterator[tuple[slice, list[Array]]]
+
+
 class Walker:
     """Takes a band of output rows, or a panel of columns of it, strip by strip through every chain of a plan.
 
@@ -38,9 +41,14 @@ class Walker:
         self._late = self._chains[0] if plan.chains[0].late else None
         self._stopped = False
         channels = plan.output_shape[2]
+        starts = range(0, len(self.columns), plan.block)
+        self._blocks = [slice(start, min(start + plan.block, len(self.columns))) for start in starts]
+        widest = self._blocks[0].stop
+        # NumPy takes short rows faster where there is nothing between them, long ones where each begins a cache line.
+        self._in_blocks = len(self._blocks) > 1
+        size = (1, self._strip * widest) if self._in_blocks else (self._strip, widest)
         self._numbers = [
-            make_buffer((self._strip, len(self.columns), PLANES[chain.planes].count(channels)), chain.dtype)
-            for chain in plan.chains
+            make_buffer((*size, PLANES[chain.planes].count(channels)), chain.dtype) for chain in plan.chains
         ]
 
     def begin(self, source: RowSource, *, in_place: bool = False) -> Self:
@@ -59,21 +67,34 @@ class Walker:
         for chain in self._chains:
             chain.rest()
 
-    def __iter__(self) -> Iterator[tuple[int, list[Array]]]:
-        """Yield the first row of each strip, and the numerators of each chain over it, in buffers that are reused.
+    def __iter__(self) -> Iterator[tuple[range, Blocks]]:
+        """Yield the rows of each strip, and its blocks, which have to be taken before the next strip is.
 
-        After those of a chain that adds the sample in the middle late come these samples, which are only looked at.
+        A block is columns, counted from the first of the panel, and the numerators of each chain over them, in buffers
+        that are reused. After those of a chain that adds the sample in the middle late come these samples, which are
+        only looked at.
         """
         for first in range(self.band.start, self.band.stop, self._strip):
             if self._stopped:
                 return
-            last = min(first + self._strip, self.band.stop)
-            numbers = [buffer[: last - first] for buffer in self._numbers]
-            for rows, into in zip(self._chains, numbers, strict=True):
-                rows.fill(first, last, into)
+            rows = range(first, min(first + self._strip, self.band.stop))
+            for chain in self._chains:
+                chain.turn_to(rows)
+            yield rows, self._sums(len(rows))
+
+    def _sums(self, rows: int) -> Blocks:
+        for columns in self._blocks:
+            numbers = [self._room(buffer, rows, columns.stop - columns.start) for buffer in self._numbers]
+            for chain, sums in zip(self._chains, numbers, strict=True):
+                chain.add_up(columns, sums)
             if self._late is not None:
-                numbers.append(self._late.middle(last - first))
-            yield first, numbers
+                numbers.append(self._late.middle(columns, rows))
+            yield columns, numbers
+
+    def _room(self, buffer: Array, rows: int, columns: int) -> Array:
+        if not self._in_blocks:
+            return buffer[:rows]
+        return buffer[0, : rows * columns].reshape(rows, columns, buffer.shape[2])
 
     def stop(self) -> None:
         """Let the walk end before its next strip; another thread may call it."""
@@ -116,10 +137,10 @@ class _ChainRows:
             chain.stages, bands, inside, (*inside[1:], columns), strict=True
         ):
             window = Window(stage, border, upstream, columns_in, columns_out, planes)
-            upstream = _StageRows(stage, window, rows_out, columns_out, min(plan.strip, len(rows_out)), chain.dtype)
+            upstream = _StageRows(stage, window, rows_out, min(plan.strip, len(rows_out)), chain.dtype)
             self._stages.append(upstream)
-        self.fill = self._stages[-1].fill
-        self.middle = self._stages[-1].middle
+        last = self._stages[-1]
+        self.turn_to, self.add_up, self.middle = last.turn_to, last.add_up, last.middle
 
     def begin(self, source: RowSource, kept: range) -> None:
         """Turn to a picture of which those rows stay as they are that are `kept` for this band."""
@@ -151,11 +172,10 @@ class _SourceRows:
 class _StageRows:
     """The sums of a stage."""
 
-    def __init__(self, stage: Stage, window: Window, band: range, columns: range, strip: int, dtype: str) -> None:
+    def __init__(self, stage: Stage, window: Window, band: range, strip: int, dtype: str) -> None:
         self._stage = stage
         self._window = window
         self._inputs = stage.down.inputs(band.start, band.stop)
-        self._columns = columns
         self._strip = strip
         self._programs = Programs(STRATEGIES[stage.strategy].make(stage, dtype).program)
         self._latest: Array
@@ -167,20 +187,29 @@ class _StageRows:
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
         for start in range(first, last, self._strip):
-            stop = min(start + self._strip, last)
-            sums = numbers[start - first : stop - first]
-            self._latest = self._window.over(self._stage.down.inputs(start, stop))
-            self._programs.run(self._latest, sums)
-            if self._stage.offset:
-                np.add(sums, self._stage.offset, out=sums)
+            rows = range(start, min(start + self._strip, last))
+            self.turn_to(rows)
+            self.add_up(slice(0, numbers.shape[1]), numbers[rows.start - first : rows.stop - first])
 
-    def middle(self, rows: int) -> Array:
-        """Return the numbers under the middle of the kernel over the latest `rows`, valid until the next `fill`."""
+    def turn_to(self, rows: range) -> None:
+        """Get what those rows of output look at."""
+        self._latest = self._window.over(self._stage.down.inputs(rows.start, rows.stop))
+
+    def add_up(self, columns: slice, sums: Array) -> None:
+        """Write the sums of those columns, counted from the first of the panel, over the latest rows."""
+        across = self._stage.across
+        first, last = columns.start * across.stride, (columns.stop - 1) * across.stride
+        self._programs.run(self._latest[:, first : last + across.reach + 1], sums)
+        if self._stage.offset:
+            np.add(sums, self._stage.offset, out=sums)
+
+    def middle(self, columns: slice, rows: int) -> Array:
+        """Return the numbers under the middle of the kernel over some columns and all of the latest rows."""
         down, across = self._stage.down, self._stage.across
         y, x = down.taps // 2 * down.dilation, across.taps // 2 * across.dilation
+        first, last = columns.start * across.stride, (columns.stop - 1) * across.stride
         return self._latest[
-            y : y + (rows - 1) * down.stride + 1 : down.stride,
-            x : x + (len(self._columns) - 1) * across.stride + 1 : across.stride,
+            y : y + (rows - 1) * down.stride + 1 : down.stride, x + first : x + last + 1 : across.stride
         ]
 
 
