@@ -18,9 +18,9 @@ from imfilt.errors import RecipeError
 
 # The window of a strip has so many bytes: with fewer, what Python does around each call counts, and what is done twice
 # where strips meet; with more, the caches are left.
-_WINDOW_BYTES = 2_300_000
+_WINDOW_BYTES = 1_800_000
 _FEWEST_ROWS = 4
-_MOST_ROWS = 256
+_MOST_ROWS = 96
 
 # What the buffers of one thread may take.
 _BUFFER_BYTES = 18 << 20
