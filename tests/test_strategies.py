@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -372,3 +374,31 @@ def test_alpha_without_colours_is_filtered_in_floats(strategy: str) -> None:
         plan = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape, has_alpha=True, strategy=name)
         results.append(carried_out(plan, image))
     assert np.array_equal(results[0], results[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="page faults are counted as Linux does")
+def test_transforms_take_no_fresh_memory_for_every_tile() -> None:
+    code = """
+import resource, sys
+import numpy as np
+from imfilt.engine.arrays import ArrayRows
+from imfilt.engine.planning.planner import make_plan
+from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
+from imfilt.engine.running.run import filter_rows
+from imfilt.engine.running.workspaces import Workspaces
+from imfilt.kernels.kernel import Kernel
+
+weights = np.random.default_rng(15).random((15, 15))
+image, result = np.zeros((2, 700, 2400, 3), np.uint16)
+plan = make_plan(Recipe((Kernel(weights, divisor="sum"),)), SAMPLE_TYPES["uint16"], image.shape, strategy="fourier")
+workspaces = Workspaces()
+faults = []
+for _ in range(3):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=1, workspaces=workspaces)
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(faults[-1])
+"""
+    faults = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    assert faults < 1000  # of more than ten thousand pages, which 40 tiles fill

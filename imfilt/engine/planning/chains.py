@@ -106,7 +106,7 @@ def _make_chain(
         name, fit = choose_strategy(stage, signed, strategy)
         signed = signed or fit.signed
         bound = max(bound, fit.weight * bound + abs(offset))
-        stages.append(stage._replace(strategy=name, held=fit.held))
+        stages.append(stage._replace(strategy=name, held=fit.held, tile_bytes=fit.tile_bytes))
         fits.append(fit)
         length, width = down.output, across.output
     if not whole and bound > _LARGEST_FLOAT:

@@ -23,7 +23,7 @@ _FEWEST_ROWS = 4
 _MOST_ROWS = 96
 
 # What the buffers of one thread may take.
-_BUFFER_BYTES = 18 << 20
+_BUFFER_BYTES = 26 << 20
 _FEWEST_COLUMNS = 64
 
 
@@ -125,16 +125,18 @@ def _strip_rows(chain: Chain, shape: Shape) -> int:
 
 def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:
     """Return how many columns may be worked on at a time, so that the buffers of one thread take little memory."""
-    column = reach = 0
+    column = reach = tiles = 0
     in_tiles = are_in_tiles(chains)
     for chain in chains:
         for stage in chain.stages:
             window = (rows - 1) * stage.down.stride + stage.down.reach + 1
             held = _item_bytes(stage.window_dtype) + stage.held * _item_bytes(chain.dtype)
             sums = 0 if in_tiles and stage is chain.stages[-1] else _item_bytes(chain.dtype) * rows
-            column += (held * window + sums) * shape[2]
+            kept = _item_bytes(stage.window_dtype) * stage.down.reach  # of the bands above and below, in place
+            column += (held * window + kept + sums) * shape[2]
+            tiles += stage.tile_bytes
         reach = max(reach, sum(stage.across.reach for stage in chain.stages))
-    return max(_BUFFER_BYTES // column, LEAST_REACHES * reach, _FEWEST_COLUMNS)
+    return max((_BUFFER_BYTES - tiles) // column, LEAST_REACHES * reach, _FEWEST_COLUMNS)
 
 
 def _item_bytes(dtype: str) -> int:

@@ -38,6 +38,8 @@ class Fit(NamedTuple):
     """Columns of output that it works on at a time; None where any number will do."""
     held: int = 3
     """How many arrays as large as its window it keeps beside the window."""
+    tile_bytes: int = 0
+    """Bytes that it keeps for a tile, however wide the window is."""
     signed: bool = False
     """Whether it comes by numbers below 0 where neither the weights nor the samples are."""
 

@@ -25,10 +25,11 @@ from imfilt.engine.strategies.taps import Taps
 
 Array = NDArray[Any]
 
-# Nanoseconds a sample of a tile, and what each doubling of its bytes beyond the cache adds. Measured by
+# Nanoseconds a sample of a tile, what each doubling adds of rows beyond 256, and of bytes beyond the cache. Measured by
 # tests/benchmarks/calibrate.py.
-_SINGLE_COST = 3.75, 0.35
-_DOUBLE_COST = 7.5, 0.7
+_SINGLE_COST = 3.65, 0.35, 0.4
+_DOUBLE_COST = 6.3, 1.2, 0.7
+_LOW_ROWS = 256
 _CACHE_BYTES = 3 << 18
 _MOVING_COST = 0.05
 """Nanoseconds a byte that the window keeps from one strip to the next."""
@@ -40,7 +41,11 @@ _SIDES = tuple(sorted({*_POWERS_OF_TWO, *(5 << i for i in range(4, 11)), *(3 << 
 """Sides of tiles that are transformed fast."""
 _USUAL_SIDES = 512, 2048
 """Most rows of a tile, and most numbers in one of them, but for large kernels."""
+_USUAL_BYTES = 3 << 20
+"""Most of a tile, so that there is room for the window beside all that is held of it."""
 _LARGEST_TILE = 1 << 22
+_TILES_HELD = 5
+"""The samples of a tile, their transform, that of the kernel, the result, and the sums that are kept of it."""
 _LINE = 64
 """Bytes of a cache line."""
 _DOUBLE_EPSILON = 2.0**-53
@@ -63,7 +68,10 @@ def fit(stage: Stage) -> Fit | Unfit:
         return Unfit("its error could reach a quarter, so rounding might not give the exact sums")
     weight = Fraction(sum(sum(map(abs, row)) for row in stage.weights))
     rows, columns = _valid(stage, height, length)
-    return Fit(weight, 0, _nanoseconds(stage, height, length, item_bytes(stage)), strip=rows, columns=columns, held=0)
+    item = item_bytes(stage)
+    cost = _nanoseconds(stage, height, length, item)
+    tile_bytes = _TILES_HELD * height * length * item
+    return Fit(weight, 0, cost, strip=rows, columns=columns, held=0, tile_bytes=tile_bytes)
 
 
 @lru_cache(maxsize=64)
@@ -79,7 +87,8 @@ def tile_of(stage: Stage) -> tuple[int, int]:
         return reaches[0] * 2 + 1, reaches[1] * 2 + stage.planes
     item = item_bytes(stage)
     tiles = [(height, length) for height in heights for length in lengths if height * length <= _LARGEST_TILE]
-    return min(tiles, key=lambda tile: _nanoseconds(stage, tile[0], tile[1], item))
+    usual = [tile for tile in tiles if tile[0] * tile[1] * item <= _USUAL_BYTES]
+    return min(usual or tiles, key=lambda tile: _nanoseconds(stage, tile[0], tile[1], item))
 
 
 def _valid(stage: Stage, height: int, length: int) -> tuple[int, int]:
@@ -93,8 +102,9 @@ def _nanoseconds(stage: Stage, height: int, length: int, item: int) -> float:
     rows, columns = _valid(stage, height, length)
     strips = -(-down.output // rows)
     tiles = strips * -(-across.output // columns)
-    once, doubling = _SINGLE_COST if not stage.is_whole and item == 4 else _DOUBLE_COST
-    each = once + doubling * max(math.log2(height * length * item / _CACHE_BYTES), 0)
+    once, tall, large = _SINGLE_COST if not stage.is_whole and item == 4 else _DOUBLE_COST
+    each = once + tall * max(math.log2(height / _LOW_ROWS), 0)
+    each += large * max(math.log2(height * length * item / _CACHE_BYTES), 0)
     moved = strips * down.reach * across.output * planes * item * _MOVING_COST
     return (tiles * (height * length * each + _TILE_COST) + moved) / (down.output * across.output * planes)
 
@@ -141,6 +151,8 @@ class Fourier:
         self._weights = spectrum.astype(np.result_type(precision, np.complex64))
         # Rows that begin a power of two apart would fall onto each other in the cache.
         self._samples = np.zeros((height, length + _LINE // precision.itemsize), precision)[:, :length]
+        # The GNU C library keeps as much as was once freed at a time: SciPy's arrays need not be fresh for every tile.
+        np.empty(_TILES_HELD * self._samples.nbytes, np.uint8)
         self._taps = Taps(stage, dtype) if stage.is_unbounded else None
 
     def program(self, window: Array, sums: Array) -> Program:

@@ -36,6 +36,8 @@ class Stage(NamedTuple):
     """A key of `imfilt.engine.strategies.STRATEGIES`."""
     held: int = 0
     """How many arrays as large as its window the strategy keeps beside the window."""
+    tile_bytes: int = 0
+    """Bytes that it keeps for a tile, however wide the window is."""
     window_dtype: str = ""
     """The dtype of the numbers it looks at: the working dtype, or that of the samples, which may be narrower."""
 
