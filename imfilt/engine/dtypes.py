@@ -21,3 +21,15 @@ def integer_dtype(bound: Fraction | int, *, signed: bool = True) -> str:
     return next(
         (name for name, bits in (("int16", 15), ("int32", 31), ("int64", 63)) if bound < 1 << bits), ANY_INTEGER
     )
+
+
+def dividing_floats(bound: Fraction | int) -> str | None:
+    """Return the floats in which a quotient of whole numbers within `bound`, cut to a whole one, is exact; or None.
+
+    A quotient ``a / b`` below a whole number k is ``1 / b`` below it at least, and is rounded up to k only if that is
+    less than half a unit in the last place: of p bits, ``k · 2^-p``. So it is not where ``|a| + b < 2^p``.
+
+    >>> dividing_floats(1 << 20), dividing_floats(1 << 40), dividing_floats(1 << 60)
+    ('float32', 'float64', None)
+    """
+    return next((name for name, bits in (("float32", 24), ("float64", 53)) if 2 * bound < 1 << bits), None)

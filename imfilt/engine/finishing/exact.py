@@ -65,9 +65,11 @@ def _weighted_ratio(
     addend = int(bias * over)
     bound *= over + abs(addend)
     wide, under, plain = (widened(each, bound) for each in numbers)
+    numerators, denominators = wide * above, under * below
     visible = under > 0
-    numerators = np.where(visible, wide * above, plain)
-    denominators = np.where(visible, under * below, colour.denominator)
+    if not visible.all():
+        numerators = np.where(visible, numerators, plain)
+        denominators = np.where(visible, denominators, colour.denominator)
     if addend or over != 1:
         numerators = numerators * over + denominators * addend
         denominators = denominators * over

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
+from imfilt.engine.dtypes import dividing_floats
 from imfilt.engine.finishing.combined import RootScale
 from imfilt.engine.finishing.exact import exact_results, has_squares, widened
 from imfilt.engine.planning.plan import Chain, Plan
@@ -133,6 +134,14 @@ class Finisher:
         common = math.lcm(scale.denominator, offset.denominator)
         factor, addend = int(scale * common), int(offset * common)
         largest = max(bound * max(abs(factor) + abs(addend), common), Fraction(self._output.bound))
+        floats = None if self._to_even else dividing_floats(largest)
+        if floats is not None:
+            numerators, denominators = numerators.astype(floats), _spread(denominators, floats)
+            np.multiply(numerators, factor, out=numerators)
+            np.add(numerators, denominators if addend == 1 else denominators * addend, out=numerators)
+            np.divide(numerators, np.multiply(denominators, common, out=denominators), out=numerators)
+            self._clip_and_cast(np.floor(numerators, out=numerators), samples)
+            return
         numerators, denominators = widened(numerators, largest), widened(denominators, largest)
         above, below = numerators * factor + denominators * addend, denominators * common
         rounded = above // below
@@ -208,6 +217,14 @@ class _Division:
         if self._divisor != 1:
             np.floor_divide(numerators, self._divisor, out=numerators)
         return numerators
+
+
+def _spread(alike: Array, dtype: str) -> Array:
+    """Return numbers that are alike in all channels in an array of them: broadcast, each pixel takes a loop."""
+    spread = np.empty(alike.shape, dtype)
+    for channel in range(alike.shape[2]):
+        spread[..., channel] = alike[..., channel]
+    return spread
 
 
 def _take_from_ties(quotients: Array, above: Array, below: Array | int) -> None:

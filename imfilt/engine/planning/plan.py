@@ -109,6 +109,11 @@ class Plan(NamedTuple):
         return len(self.chains) > len(self.biases)
 
     @property
+    def finishes_in_many_passes(self) -> bool:
+        """Whether much is to be done with the sums yet: divided by alpha, or combined."""
+        return len(self.chains) > 1
+
+    @property
     def is_float(self) -> bool:
         """Whether floating point is used on the way."""
         return self.chains[0].dtype in FLOATS

@@ -34,8 +34,8 @@ def _copy(samples: Array, numbers: Array) -> None:
 
 
 def _multiply_by_alpha(samples: Array, numbers: Array) -> None:
-    np.copyto(numbers, samples[..., :-1], casting="unsafe")
-    np.multiply(numbers, samples[..., -1:], out=numbers, casting="unsafe")
+    for channel in range(numbers.shape[2]):  # broadcast, each pixel would take a loop
+        np.multiply(samples[..., channel], samples[..., -1], out=numbers[..., channel], dtype=numbers.dtype)
 
 
 PLANES = {

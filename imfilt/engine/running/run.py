@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from imfilt.engine.finishing.clipped import ClippedCounter
-    from imfilt.engine.finishing.finisher import Finisher
 
 Array = NDArray[Any]
 Result = TypeVar("Result")
@@ -34,6 +33,8 @@ _SAMPLES_A_THREAD = 1 << 20
 # A strip of more bytes than fit into a core's second-level cache is finished in parts, as that takes several passes.
 _LARGE_STRIP = 4 << 20
 _FINISHED_BYTES = 1 << 20
+_SMALL_BYTES = 1 << 18
+"""Of a part that many passes go over, so small that NumPy's arrays for them are not fresh each time."""
 _BUFFER_NUMBERS = 2048
 
 
@@ -87,18 +88,21 @@ def filter_rows(
         for rows, blocks in walker:
             samples = rows_out.room_for(rows.start, rows.stop, walker.columns)
             for columns, numbers in blocks:
-                _finish_in_cache(finish, numbers, samples[:, columns])
+                for some, part in _in_cache(plan, numbers):
+                    finish(part, samples[some, columns])
             rows_out.write_rows(rows.start, walker.columns, samples)
 
     _each_band(plan, source, write, workspaces or Workspaces(), threads=threads, in_place=in_place)
 
 
-def _finish_in_cache(finish: Finisher, numbers: list[Array], samples: Array) -> None:
-    rows = len(samples)
-    if numbers[0].nbytes > _LARGE_STRIP:
-        rows = max(rows * _FINISHED_BYTES // numbers[0].nbytes, 1)
-    for start in range(0, len(samples), rows):
-        finish([each[start : start + rows] for each in numbers], samples[start : start + rows])
+def _in_cache(plan: Plan, numbers: list[Array]) -> Iterator[tuple[slice, list[Array]]]:
+    """Yield parts of a block that are finished while they are in cache, and which of its rows they are."""
+    rows, size = len(numbers[0]), numbers[0].nbytes
+    large, part = (_SMALL_BYTES, _SMALL_BYTES) if plan.finishes_in_many_passes else (_LARGE_STRIP, _FINISHED_BYTES)
+    at_a_time = max(rows * part // size, 1) if size > large else rows
+    for start in range(0, rows, at_a_time):
+        some = slice(start, start + at_a_time)
+        yield some, [each[some] for each in numbers]
 
 
 def measure_rows(
@@ -107,7 +111,8 @@ def measure_rows(
     """Return the extremes of the exact results, as the plan's normalisation asks for them."""
 
     def measured(workspace: Workspace) -> Extremes | None:
-        return measure(plan, (numbers for _, blocks in workspace.walker for _, numbers in blocks))
+        blocks = (numbers for _, blocks in workspace.walker for _, numbers in blocks)
+        return measure(plan, (part for numbers in blocks for _, part in _in_cache(plan, numbers)))
 
     return join(_each_band(plan, source, measured, workspaces or Workspaces(), threads=threads))
 
