@@ -27,6 +27,7 @@ from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.fit import Fit
 from imfilt.engine.strategies.fourier import error_bound
 from imfilt.engine.strategies.lines import make_line
+from imfilt.engine.strategies.lowrank import factorise as factorise_floats
 from imfilt.engine.strategies.separable import factorise
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Group, pair_up
@@ -320,14 +321,16 @@ lines_of_floats = st.lists(st.floats(-4, 4, width=16), min_size=1, max_size=20).
     arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))),
     lines_of_floats,
     lines_of_floats,
+    st.sampled_from([0.0, -0.5, 2.5]),
     st.integers(1, 3),
     st.sampled_from(["edge", "zero", "constant:300"]),
     st.sampled_from(["same", "full"]),
 )
 def test_floats_give_nearly_the_same_samples_in_every_strategy(
-    image: Array, column: list[float], row: list[float], dilation: int, border: str, size: str
+    image: Array, column: list[float], row: list[float], centre: float, dilation: int, border: str, size: str
 ) -> None:
     weights = np.outer(column, row) * np.pi
+    weights[len(column) // 2, len(row) // 2] += centre * np.abs(weights).sum()
     weights /= np.abs(weights).sum()
     recipe = Recipe((imfilt.Kernel(weights, bias=100),), border=border, size=size, dilation=(dilation, 1))
     results = {name: carried_out(planned(image, recipe, name), image).astype(int) for name in eligible(image, recipe)}
@@ -402,3 +405,20 @@ print(faults[-1])
 """
     faults = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
     assert faults < 1000  # of more than ten thousand pages, which 40 tiles fill
+
+
+def test_a_mask_that_sharpens_is_a_product_and_the_centre() -> None:
+    weights = -bell(17, 0.25)
+    weights[8, 8] += 2
+    pairs = factorise_floats(tuple(map(tuple, weights.tolist())))
+    assert pairs is not None
+    assert len(pairs) == 2
+    assert np.allclose(sum(np.outer(column, row) for column, row in pairs), weights, rtol=0, atol=1e-15)
+    assert [np.count_nonzero(line) for line in pairs[1]] == [1, 1]
+    plan = planned(np.zeros((400, 600, 3), np.uint8), Recipe((imfilt.Kernel(weights),)))
+    assert plan.chains[0].stages[0].strategy == "banded"
+
+
+def test_a_single_tap_is_no_product_of_matrices() -> None:
+    with pytest.raises(imfilt.RecipeError, match="single tap"):
+        planned(np.zeros((9, 9, 1), np.uint8), Recipe((imfilt.Kernel(np.array([[0, np.pi, 0]])),)), "banded")

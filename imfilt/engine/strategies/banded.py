@@ -9,6 +9,7 @@ as those that BLAS gives to several threads, for the bands have threads of their
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from imfilt.engine.buffers import make_buffer
 from imfilt.engine.strategies.fit import Fit, Unfit
-from imfilt.engine.strategies.lowrank import factorise, unfit_for_lines
+from imfilt.engine.strategies.lowrank import Pair, factorise, unfit_for_lines
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
@@ -51,14 +53,29 @@ def fit(stage: Stage) -> Fit | Unfit:
     if pairs is None:
         return Unfit("the matrix has too high a rank")
     weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)
+    products, taps = _apart(pairs)
+    if not products:
+        return Unfit("it is a single tap")
     width = tile_width(stage)
     tiles = -(-stage.across.output // width)
     strip = max(-(-stage.down.reach // (2 * _ROWS)), 1) * _ROWS
     blocks = -(-min(strip, stage.down.output) // _ROWS)
     waste = tiles * width / stage.across.output * blocks * _ROWS / min(strip, stage.down.output)
     macs = (_ROWS + stage.down.reach) * (1 + stage.across.reach / width) + _COLUMNS + stage.across.reach
-    passes = len(pairs) * (_PRODUCT_COST * macs + _TURNING_COST) * waste
+    passes = len(products) * (_PRODUCT_COST * macs + _TURNING_COST) * waste + 2 * len(taps)
     return Fit(Fraction(weight), passes, strip=strip, columns=width, held=0)
+
+
+def _apart(pairs: Sequence[Pair]) -> tuple[list[Pair], list[tuple[int, int, float]]]:
+    """Return the pairs that are done as products, and the places and weights of those that are single taps."""
+    products, taps = [], []
+    for pair in pairs:
+        rows, columns = ([i for i, weight in enumerate(line) if weight] for line in pair)
+        if len(rows) == len(columns) == 1:
+            taps.append((rows[0], columns[0], pair[0][rows[0]] * pair[1][columns[0]]))
+        else:
+            products.append(pair)
+    return products, taps
 
 
 def tile_width(stage: Stage) -> int:
@@ -90,7 +107,9 @@ class Banded:
         # second makes of that, back.
         middle = float(stage.largest_input) / 2
         self._terms = []
-        for column, row in pairs:
+        products, taps = _apart(pairs)
+        self._taps = [(y * stage.down.dilation, x * stage.across.dilation, self._dtype.type(w)) for y, x, w in taps]
+        for column, row in products:
             down = np.ascontiguousarray(_band(column, stage.down.dilation, _ROWS).T, self._dtype)
             across = _band(row, stage.across.dilation, _COLUMNS).astype(self._dtype)
             moved = self._dtype.type(middle * math.fsum(column))
@@ -121,6 +140,10 @@ class Banded:
                     block = self._block
                 for number, term in enumerate(self._terms):
                     program += self._products(block, target, planes, term, is_first=number == 0)
+        for y, x, weight in self._taps:
+            room = make_buffer((rows, columns, planes), self._dtype)
+            program.append((np.multiply, (window[y : y + rows, x : x + columns], weight, room)))
+            program.append((np.add, (sums, room, sums)))
         return program
 
     def _fill_up(self, block: Array) -> None:

@@ -57,12 +57,35 @@ def factorise(weights: Weights) -> tuple[Pair, ...] | None:
         column, row = matrix[:, x], matrix[y] / matrix[y, x]
         if np.abs(np.outer(column, row) - matrix).sum() <= _NEGLIGIBLE * total:
             return ((_evened(column), _evened(row)),)
+    if (pairs := _with_centre_apart(matrix, _NEGLIGIBLE * total)) is not None:
+        return pairs
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     for rank in range(1, min(_LARGEST_RANK, len(values)) + 1):
         columns, rows = left[:, :rank] * values[:rank], right[:rank]
         if np.abs(columns @ rows - matrix).sum() <= _NEGLIGIBLE * total:
             return tuple((_evened(columns[:, i]), _evened(rows[i])) for i in range(rank))
     return None
+
+
+def _with_centre_apart(matrix: Array, negligible: float) -> tuple[Pair, Pair] | None:
+    """Return a column and a row, and the centre as another, where that is all: masks that sharpen are so.
+
+    The row and the column through another sample are those of the product, and tell what it is at the centre.
+    """
+    y, x = matrix.shape[0] // 2, matrix.shape[1] // 2
+    others = np.abs(matrix)
+    others[y] = others[:, x] = 0
+    row, column = np.unravel_index(others.argmax(), matrix.shape)
+    if not others[row, column]:
+        return None
+    down, across = matrix[:, column] / matrix[row, column], matrix[row]
+    rest = matrix - np.outer(down, across)
+    extra, rest[y, x] = rest[y, x], 0
+    if np.abs(rest).sum() > negligible:
+        return None
+    centre = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
+    centre[0][y], centre[1][x] = extra, 1
+    return (_evened(down), _evened(across)), (_evened(centre[0]), _evened(centre[1]))
 
 
 def _evened(factor: Array) -> tuple[float, ...]:
