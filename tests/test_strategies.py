@@ -73,12 +73,19 @@ images = arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.s
 
 
 @quickly
-@given(images, matrices(), st.sampled_from([1, 7, 256]), st.integers(-40, 40), st.sampled_from(["clip", "abs", "peak"]))
+@given(
+    images,
+    matrices(),
+    st.sampled_from([1, 7, 256]),
+    st.integers(-40, 40),
+    st.sampled_from(["clip", "abs", "peak"]),
+    st.sampled_from([(1, 1), (1, 1), (2, 3), (3, 1), (1, 2)]),
+)
 def test_whole_weights_give_the_same_samples_in_every_strategy(
-    image: Array, matrix: list[list[int]], divisor: int, bias: int, normalize: str
+    image: Array, matrix: list[list[int]], divisor: int, bias: int, normalize: str, stride: tuple[int, int]
 ) -> None:
     kernel = imfilt.Kernel(matrix, divisor=divisor, bias=bias)
-    recipe = Recipe((kernel,), border="reflect", normalize=normalize, dilation=(1, 2))
+    recipe = Recipe((kernel,), border="reflect", normalize=normalize, dilation=(1, 2), stride=stride)
     expected = carried_out(planned(image, recipe, "taps"), image)
     for name in eligible(image, recipe):
         for threads, strip in ((1, None), (2, 1), (3, 7)):
@@ -323,16 +330,25 @@ lines_of_floats = st.lists(st.floats(-4, 4, width=16), min_size=1, max_size=20).
     lines_of_floats,
     st.sampled_from([0.0, -0.5, 2.5]),
     st.integers(1, 3),
+    st.sampled_from([(1, 1), (1, 1), (2, 3), (3, 1), (1, 2)]),
     st.sampled_from(["edge", "zero", "constant:300"]),
     st.sampled_from(["same", "full"]),
 )
 def test_floats_give_nearly_the_same_samples_in_every_strategy(
-    image: Array, column: list[float], row: list[float], centre: float, dilation: int, border: str, size: str
+    image: Array,
+    column: list[float],
+    row: list[float],
+    centre: float,
+    dilation: int,
+    stride: tuple[int, int],
+    border: str,
+    size: str,
 ) -> None:
     weights = np.outer(column, row) * np.pi
     weights[len(column) // 2, len(row) // 2] += centre * np.abs(weights).sum()
     weights /= np.abs(weights).sum()
-    recipe = Recipe((imfilt.Kernel(weights, bias=100),), border=border, size=size, dilation=(dilation, 1))
+    kernel = imfilt.Kernel(weights, bias=100)
+    recipe = Recipe((kernel,), border=border, size=size, dilation=(dilation, 1), stride=stride)
     results = {name: carried_out(planned(image, recipe, name), image).astype(int) for name in eligible(image, recipe)}
     for name, result in results.items():
         different = np.abs(result - results["taps"])

@@ -119,7 +119,8 @@ def _check(recipe: Recipe, samples: SampleType, shape: Shape, *, has_alpha: bool
 def _strip_rows(chain: Chain, shape: Shape) -> int:
     """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
     last = chain.stages[-1]
-    rows = _WINDOW_BYTES // ((shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype))
+    row = (shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype)
+    rows = _WINDOW_BYTES // (row * last.down.stride)
     return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
 
 

@@ -43,6 +43,8 @@ def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
     if unfit := unfit_for_lines(stage):
         return unfit
+    if stage.down.stride != 1 or stage.across.stride != 1:
+        return Unfit("it computes every sample, and the stride keeps some only")
     if stage.is_unbounded:
         return Unfit("float pictures may hold infinity and NaN, which would spread over whole blocks")
     if not stage.is_last:

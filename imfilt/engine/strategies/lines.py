@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
+from imfilt.engine.recipes.geometry import Axis
+from imfilt.engine.strategies.phases import Phases
 from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import count_passes, group_by_weight, weighted_sum
 
 Array = NDArray[Any]
+Weights1D = tuple[int, ...] | tuple[float, ...]
 
 
 class Line(NamedTuple):
@@ -43,14 +47,14 @@ class Line(NamedTuple):
         )
 
 
-def make_line(weights: Sequence[int | float]) -> Line:
-    """Return the cheapest way found to apply `weights`.
+def make_line(weights: Sequence[int | float], stride: int = 1) -> Line:
+    """Return the cheapest way found to apply `weights`; where a stride passes over samples, runs would be so in vain.
 
     >>> make_line((1, 4, 6, 4, 1)), make_line((1,) * 9)
     (Line(runs=(2, 2, 2, 2), rest=(1,)), Line(runs=(9,), rest=(1,)))
     """
     plain = Line((), tuple(weights))
-    if not all(isinstance(weight, int) for weight in weights):
+    if stride > 1 or not all(isinstance(weight, int) for weight in weights):
         return plain
     runs: list[int] = []
     rest = [int(weight) for weight in weights]
@@ -88,10 +92,11 @@ def _run_passes(length: int) -> int:
 class LineSums:
     """Applies a line along an axis (0 down, 1 across) of arrays of rows × columns × planes."""
 
-    def __init__(self, line: Line, axis: int, dilation: int, dtype: str) -> None:
+    def __init__(self, line: Line, axis: int, along: Axis, dtype: str) -> None:
         self._line = line
         self._axis = axis
-        self._step = dilation
+        self._step = along.dilation
+        self._stride = along.stride
         self._dtype = np.dtype(dtype)
 
     def program(self, numbers: Array, rooms: Rooms, sums: Array | None = None) -> tuple[Program, Array]:
@@ -130,15 +135,23 @@ class LineSums:
         return program, total
 
     def _rest(self, numbers: Array, rooms: Rooms, sums: Array | None) -> tuple[Program, Array]:
-        extent = numbers.shape[self._axis] - (len(self._line.rest) - 1) * self._step
+        extent = (numbers.shape[self._axis] - (len(self._line.rest) - 1) * self._step - 1) // self._stride + 1
         shape = self._shape(numbers, extent)
         total = rooms.free(shape, numbers) if sums is None else sums
         partial = rooms.free(shape, numbers, total)
+        places = {x: x * self._step for x, weight in enumerate(self._line.rest) if weight}
+        phases = Phases(numbers, self._stride if self._axis else 1, places.values())
+
+        def every(place: int) -> Array:
+            if self._axis:
+                return phases.at(place, extent)
+            return numbers[place : place + (extent - 1) * self._stride + 1 : self._stride]
+
         groups = [
-            (group.weight, [(sign, self._at(numbers, x, extent)) for (_, x), sign in group.taps.items()])
+            (group.weight, [(sign, every(places[x])) for (_, x), sign in group.taps.items()])
             for group in group_by_weight((self._line.rest,))
         ]
-        return weighted_sum(groups, total, partial), total
+        return phases.program + weighted_sum(groups, total, partial), total
 
     def _at(self, numbers: Array, place: int, extent: int) -> Array:
         where = slice(place * self._step, place * self._step + extent)
@@ -146,6 +159,22 @@ class LineSums:
 
     def _shape(self, like: Array, extent: int) -> tuple[int, ...]:
         return (extent, *like.shape[1:]) if self._axis == 0 else (like.shape[0], extent, like.shape[2])
+
+
+def lines_of(stage: Stage, column: Weights1D, row: Weights1D) -> tuple[Line, Line]:
+    """Return the lines of a column and a row of weights, as the strides of a stage allow."""
+    return make_line(column, stage.down.stride), make_line(row, stage.across.stride)
+
+
+def line_sums(stage: Stage, column: Weights1D, row: Weights1D, dtype: str) -> tuple[LineSums, LineSums]:
+    """Return what applies a column and a row of weights to the window of a stage."""
+    down, across = lines_of(stage, column, row)
+    return LineSums(down, 0, stage.down, dtype), LineSums(across, 1, stage.across, dtype)
+
+
+def passes_of(stage: Stage, column: Line, row: Line) -> int:
+    """Return how many additions and multiplications a sample it takes: the column is done for every sample of a row."""
+    return column.passes * stage.across.stride + row.passes
 
 
 class Rooms:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.strategies.fit import Fit, Unfit
-from imfilt.engine.strategies.lines import LineSums, Rooms, make_line
+from imfilt.engine.strategies.lines import Rooms, line_sums, lines_of, passes_of
+from imfilt.engine.strategies.phases import split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage, Weights
 
@@ -32,8 +33,8 @@ def fit(stage: Stage) -> Fit | Unfit:
     if pairs is None:
         return Unfit(f"the matrix has a rank of more than {_LARGEST_RANK}")
     weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)
-    passes = sum(make_line(column).passes + make_line(row).passes + 1 for column, row in pairs) - 1
-    return Fit(Fraction(weight), passes)
+    passes = sum(passes_of(stage, *lines_of(stage, column, row)) + 1 for column, row in pairs) - 1
+    return Fit(Fraction(weight), passes, len(pairs) * split_cost(stage))
 
 
 def unfit_for_lines(stage: Stage) -> Unfit | None:
@@ -42,8 +43,6 @@ def unfit_for_lines(stage: Stage) -> Unfit | None:
         return Unfit("the weights are whole numbers, whose sums have to be exact")
     if stage.is_edge:
         return Unfit("a flat picture has to become 0, and its rounding would show")
-    if stage.down.stride != 1 or stage.across.stride != 1:
-        return Unfit("it computes every sample, and the stride keeps some only")
     return None
 
 
@@ -104,13 +103,7 @@ class LowRank:
         if pairs is None:
             raise ValueError(f"{stage.name} has no factors")
         self._dtype = dtype
-        self._terms = [
-            (
-                LineSums(make_line(column), 0, stage.down.dilation, dtype),
-                LineSums(make_line(row), 1, stage.across.dilation, dtype),
-            )
-            for column, row in pairs
-        ]
+        self._terms = [line_sums(stage, column, row, dtype) for column, row in pairs]
 
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.strategies.fit import Fit, Unfit
-from imfilt.engine.strategies.lines import LineSums, Rooms, make_line
+from imfilt.engine.strategies.lines import Rooms, line_sums, lines_of, passes_of
+from imfilt.engine.strategies.phases import split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.kernels.separable import separate
@@ -31,24 +32,24 @@ class Factors(NamedTuple):
 
     @property
     def passes(self) -> int:
-        """How many additions and multiplications a sample they take."""
-        scaling = self.scale not in ((1, -1) if self.extra else (1,))
-        return make_line(self.column).passes + make_line(self.row).passes + scaling + 2 * bool(self.extra)
+        """How many additions and multiplications a sample they take beside the column and the row."""
+        return (self.scale not in ((1, -1) if self.extra else (1,))) + 2 * bool(self.extra)
 
 
 def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
     if not stage.is_whole:
         return Unfit("the weights are floats")
-    if stage.down.stride != 1 or stage.across.stride != 1:
-        return Unfit("it computes every sample, and the stride keeps some only")
     factors = factorise(stage.weights)  # type: ignore[arg-type]
     if factors is None:
         return Unfit("the weights are no column times a row, not even but for the centre")
-    column, row = make_line(factors.column), make_line(factors.row)
+    if factors.extra and (stage.down.stride, stage.across.stride) != (1, 1):
+        return Unfit("the centre is apart, and the stride would have to pass over samples there too")
+    column, row = lines_of(stage, factors.column, factors.row)
     weight = abs(factors.scale) * column.weight * row.weight + abs(factors.extra)
     signed = factors.scale < 0 or factors.extra < 0 or column.signed or row.signed
-    return Fit(weight, factors.passes, signed=signed)
+    passes = passes_of(stage, column, row) + factors.passes
+    return Fit(weight, passes, split_cost(stage), signed=signed)
 
 
 def factorise(weights: Sequence[Sequence[int]]) -> Factors | None:
@@ -90,8 +91,7 @@ class Separable:
         factors = factorise(stage.weights)  # type: ignore[arg-type]
         if factors is None:
             raise ValueError(f"{stage.name} has no factors")
-        self._down = LineSums(make_line(factors.column), 0, stage.down.dilation, dtype)
-        self._across = LineSums(make_line(factors.row), 1, stage.across.dilation, dtype)
+        self._down, self._across = line_sums(stage, factors.column, factors.row, dtype)
         self._scale = factors.scale
         self._extra = factors.extra
         self._centre = (

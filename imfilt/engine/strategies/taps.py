@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
-from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.fit import Fit
+from imfilt.engine.strategies.phases import Phases, split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage, Weights
 
@@ -59,7 +59,7 @@ class Group(NamedTuple):
 def fit(stage: Stage) -> Fit:
     """Return what it takes; it can always be done."""
     total = sum(sum(map(abs, row)) for row in stage.weights)
-    return Fit(Fraction(total), count_passes(_groups(stage)))
+    return Fit(Fraction(total), count_passes(_groups(stage)), split_cost(stage, stage.down.stride))
 
 
 def count_passes(groups: Sequence[Group]) -> int:
@@ -172,11 +172,16 @@ class Taps:
 
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
-        program, phases = self._split(window)
+        step = self._across.dilation
+        phases = Phases(window, self._across.stride, (x * step for group in self._groups for _, x in group.taps))
+        program = [*phases.program]
         groups = []
         for group in self._groups:
-            if phases:  # then there are no pairs
-                terms = [(sign, self._in_phase(phases, tap, sums.shape)) for tap, sign in group.taps.items()]
+            if self._across.stride > 1:  # then there are no pairs
+                terms = [
+                    (sign, self._rows(phases.at(x * step, sums.shape[1]), y * self._down.dilation, sums.shape[0]))
+                    for (y, x), sign in group.taps.items()
+                ]
                 groups.append((group.weight, terms))
                 continue
             calls, terms = self._terms(group, window, (0, 0), sums.shape)
@@ -185,29 +190,6 @@ class Taps:
         return program + weighted_sum(
             groups, sums, make_buffer((sums.shape[0], sums.shape[1], sums.shape[2]), self._dtype)
         )
-
-    def _split(self, window: Array) -> tuple[Program, dict[int, Array]]:
-        """Return the calls that set apart the columns each tap looks at, by their phase; none without a stride.
-
-        What lies a stride apart in memory takes NumPy up to ten times as long as what lies side by side.
-        """
-        stride = self._across.stride
-        if stride == 1 or window.dtype == ANY_INTEGER or not window.size:
-            return [], {}
-        program: Program = []
-        phases: dict[int, Array] = {}
-        for column in sorted({x * self._across.dilation % stride for group in self._groups for _, x in group.taps}):
-            kept = window[:, column::stride]
-            phases[column] = make_buffer((kept.shape[0], kept.shape[1], kept.shape[2]), self._dtype)
-            program.append((np.copyto, (_as_pixels(phases[column]), _as_pixels(kept))))
-        return program, phases
-
-    def _in_phase(self, phases: dict[int, Array], tap: Place, shape: tuple[int, ...]) -> Array:
-        """Return what lies under a tap, for sums of a shape."""
-        y, x = tap[0] * self._down.dilation, tap[1] * self._across.dilation
-        numbers = phases[x % self._across.stride]
-        x //= self._across.stride
-        return numbers[y : y + (shape[0] - 1) * self._down.stride + 1 : self._down.stride, x : x + shape[1]]
 
     def _terms(self, group: Group, numbers: Array, origin: Place, shape: tuple[int, ...]) -> tuple[Program, Terms]:
         """Return the calls that add up the pairs, and the terms; `numbers` begin at the tap `origin`."""
@@ -229,15 +211,10 @@ class Taps:
     def _under(self, numbers: Array, origin: Place, tap: Place, shape: tuple[int, ...]) -> Array:
         """Return what of `numbers` lies under a tap, for sums of a shape."""
         y, x = (tap[0] - origin[0]) * self._down.dilation, (tap[1] - origin[1]) * self._across.dilation
-        return numbers[
-            y : y + (shape[0] - 1) * self._down.stride + 1 : self._down.stride,
-            x : x + (shape[1] - 1) * self._across.stride + 1 : self._across.stride,
-        ]
+        return self._rows(numbers[:, x : x + shape[1]], y, shape[0])
 
-
-def _as_pixels(numbers: Array) -> Array:
-    """Return rows × columns of pixels, each of which is copied as one."""
-    return numbers.view(np.dtype((np.void, numbers.shape[2] * numbers.itemsize)))[..., 0]
+    def _rows(self, numbers: Array, first: int, rows: int) -> Array:
+        return numbers[first : first + (rows - 1) * self._down.stride + 1 : self._down.stride]
 
 
 def _groups(stage: Stage) -> list[Group]:
