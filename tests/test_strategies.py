@@ -18,14 +18,15 @@ from PIL import Image
 
 import imfilt
 from imfilt.engine.arrays import ArrayRows
+from imfilt.engine.finishing.clipped import Clipped, ClippedCounter
 from imfilt.engine.planning.plan import Plan
 from imfilt.engine.planning.planner import make_plan
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.engine.running.run import filter_rows
 from imfilt.engine.strategies import STRATEGIES
-from imfilt.engine.strategies.fit import Fit
-from imfilt.engine.strategies.fourier import error_bound
+from imfilt.engine.strategies.fit import Fit, Unfit
+from imfilt.engine.strategies.fourier import error_bound, tile_of
 from imfilt.engine.strategies.lines import make_line
 from imfilt.engine.strategies.lowrank import factorise as factorise_floats
 from imfilt.engine.strategies.separable import factorise
@@ -146,7 +147,18 @@ def test_the_error_bound_holds_by_far_for_noise() -> None:
     weights = rng.integers(-1000, 1001, (31, 31))
     stage: Stage = planned(image, Recipe((imfilt.Kernel(weights),)), "fourier").chains[0].stages[0]
     numbers = np.fft.ifft2(np.fft.fft2(image[..., 0]) * np.fft.fft2(weights, (256, 256))).real
-    assert np.abs(numbers - np.rint(numbers)).max() < error_bound(stage) < 0.25
+    tile = tile_of(stage)
+    assert tile is not None
+    assert np.abs(numbers - np.rint(numbers)).max() < error_bound(stage, tile) < 0.25
+
+
+@pytest.mark.parametrize(("taps", "dilation"), [((1, 1001), (1, 4)), ((3, 1), (6000, 1)), ((3, 3), (700, 350))])
+def test_tiles_of_whole_numbers_are_as_the_proof_asks(taps: tuple[int, int], dilation: tuple[int, int]) -> None:
+    matrix = np.arange(1, 1 + taps[0] * taps[1]).reshape(taps)
+    plan = planned(np.zeros((400, 9000, 3), np.uint8), Recipe((imfilt.Kernel(matrix),), dilation=dilation), "taps")
+    stage = plan.chains[0].stages[0]
+    assert {side.bit_count() for side in tile_of(stage) or ()} <= {1}
+    assert (tile_of(stage) is None) == isinstance(STRATEGIES["fourier"].fit(stage), Unfit)
 
 
 @pytest.mark.parametrize(
@@ -438,3 +450,46 @@ def test_a_mask_that_sharpens_is_a_product_and_the_centre() -> None:
 def test_a_single_tap_is_no_product_of_matrices() -> None:
     with pytest.raises(imfilt.RecipeError, match="single tap"):
         planned(np.zeros((9, 9, 1), np.uint8), Recipe((imfilt.Kernel(np.array([[0, np.pi, 0]])),)), "banded")
+
+
+@pytest.mark.parametrize("taps", [(3, 1), (3, 2), (5, 1)])
+def test_many_planes_are_filtered_as_one_is(taps: tuple[int, int]) -> None:
+    image = np.random.default_rng(1).integers(0, 256, (12, 10, 100), np.uint8)
+    kernel = imfilt.Kernel(np.random.default_rng(2).integers(1, 9, taps), divisor="sum")
+    planes = [imfilt.apply(image[..., i], kernel) for i in range(100)]
+    assert np.array_equal(imfilt.apply(image, kernel), np.stack(planes, axis=2))
+
+
+@pytest.mark.parametrize("strategy", ["fourier", "banded"])
+@pytest.mark.parametrize("name", ["uint8", "float32"])
+def test_panels_change_no_sum_of_floats(strategy: str, name: str) -> None:
+    if strategy == "banded" and name == "float32":
+        pytest.skip("it is for whole numbers alone")
+    image = np.random.default_rng(3).integers(0, 256, (70, 900, 3), np.uint8).astype(name)
+    recipe = Recipe((imfilt.Kernel(bell(25, 0.3)),), depth="float", normalize="none")
+    results = []
+    for panel in (None, 64, 333, 700):
+        plan = make_plan(recipe, SAMPLE_TYPES[name], image.shape, strategy=strategy, panel=panel)
+        result = np.empty(plan.output_shape, np.float32)
+        filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=1)
+        results.append(result)
+    assert all(np.array_equal(result, results[0]) for result in results)
+
+
+def test_a_plane_is_not_lost_beside_one_that_is_far_larger() -> None:
+    rng = np.random.default_rng(4)
+    image = rng.random((64, 64, 3)) * np.array([1e15, 1, 1])
+    recipe = Recipe((imfilt.Kernel(rng.random((15, 15))),), normalize="none")
+    expected, result = (carried_out(planned(image, recipe, strategy), image) for strategy in ("taps", "fourier"))
+    assert np.allclose(result, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [np.pi / 30, -np.pi / 30])
+def test_white_that_stays_white_is_not_counted_as_clipped(factor: float) -> None:
+    image = np.full((20, 20, 1), 255, np.uint8)
+    weights = np.full((3, 3), factor)
+    weights[1, 1] = 1 - 8 * factor
+    plan = planned(image, Recipe((imfilt.Kernel(weights),)))
+    counter = ClippedCounter()
+    filter_rows(plan, ArrayRows(image), ArrayRows(np.empty_like(image)), clipped=counter)
+    assert counter.total == Clipped(0, 0, 400)

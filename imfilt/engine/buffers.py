@@ -37,3 +37,11 @@ def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0)
     start += -(raw.ctypes.data + start + lead * pixel) % _LINE
     rows = raw[start : start + shape[0] * pitch].reshape(shape[0], pitch)
     return rows[:, : shape[1] * pixel].view(samples).reshape(shape)
+
+
+def keep_freed(size: int) -> None:
+    """Let so many bytes stay with the process when they are freed, up to 32 MB, where the C library is GNU's.
+
+    It keeps as much as was once freed at a time, and gives back the rest, to be touched for the first time again.
+    """
+    np.empty(size, np.uint8)

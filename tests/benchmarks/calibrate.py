@@ -55,9 +55,8 @@ def stage_cost(kernel: Kernel, strategy: str) -> tuple[float, Stage]:
     image = np.random.default_rng(0).integers(0, 256, (1200, 1500, 3), np.uint8)
     plan = make_plan(Recipe((kernel,)), SAMPLE_TYPES["uint8"], image.shape, strategy=strategy)
     walker = Walker(plan, range(image.shape[0])).begin(ArrayRows(image))
-    return nanoseconds(lambda: [None for _, blocks in walker for _ in blocks], image.size, repeats=5), plan.chains[
-        0
-    ].stages[0]
+    (stage,) = plan.chains[0].stages
+    return nanoseconds(lambda: [None for _, blocks in walker for _ in blocks], image.size, repeats=5), stage
 
 
 def fourier_costs(*, whole: bool) -> str:
@@ -69,8 +68,7 @@ def fourier_costs(*, whole: bool) -> str:
         cost, stage = stage_cost(Kernel(weights, divisor="sum"), "fourier")
         fit = fourier.fit(stage)
         model = fit.nanoseconds if isinstance(fit, Fit) else float("nan")
-        height, width = fourier.tile_of(stage)
-        cells.append(f"{height} x {width} {cost:.2f} (model {model:.2f})")
+        cells.append(f"{side} x {side} in tiles of {fourier.tile_of(stage)} {cost:.2f} (model {model:.2f})")
     return ", ".join(cells)
 
 

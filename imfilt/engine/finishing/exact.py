@@ -1,4 +1,4 @@
-"""Exact results of a strip: from the numerators of its chains to one numerator over one denominator a sample."""
+"""Exact results: from the numerators of its chains to one numerator over one denominator a sample."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 def exact_results(plan: Plan, numbers: Sequence[Array]) -> tuple[Array, Array, Fraction]:
-    """Return the results of a strip as numerators over denominators, and what neither is further from 0 than.
+    """Return the results of a part of a strip as numerators over denominators, and what neither is further from 0 than.
 
     Of roots in whole numbers they are the squares of the numerators, over denominators that are not squared.
     """
@@ -48,7 +48,7 @@ def has_squares(plan: Plan) -> bool:
 def _weighted_ratio(
     plan: Plan, chains: Sequence[Chain], numbers: Sequence[Array], bias: Fraction, over: int
 ) -> tuple[Array, Array, Fraction]:
-    """Return the colours of a strip as numerators over denominators (above 0), and what neither is further from 0 than.
+    """Return the colours as numerators over denominators (above 0), and what neither is further from 0 than.
 
     A colour is its premultiplied result over the result of alpha, and the bias, a whole number over `over`. Where
     nothing can be seen (an alpha of 0 or less), there is none to divide by: there the colour is the plain result, so

@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 _HALF = Fraction(1, 2)
 _LARGEST_ERROR = Fraction(1, 4)
-"""Levels: what is proved to be within the samples, floats take no farther beyond them than this."""
+"""Levels: far more than floats are off by, and less than rounding makes up for."""
 _LARGEST_SCALE = 10**300
 _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 _UNKNOWN = Extremes(Fraction(0), Fraction(0))
@@ -75,7 +75,7 @@ class Finisher:
             self._roots = RootScale(self._scaling, plan.output.largest, denominator, is_stretched=is_stretched)
 
     def __call__(self, numbers: list[Array], samples: Array) -> None:
-        """Write the samples (rows × columns × channels) of a strip; `numbers` are its numerators, and are used up."""
+        """Write the samples (rows × columns × channels) of a part; `numbers` are its numerators, and are used up."""
         if self._roots is not None:
             squares, denominators, _ = exact_results(self._plan, numbers)
             colours = samples[..., : squares.shape[2]]
@@ -164,7 +164,7 @@ class Finisher:
             np.add(values, 0.5, out=values)
         if self._plan.samples.is_float:
             np.copyto(values, 0, where=np.isnan(values))  # whole numbers have nothing for what is no number
-        if self._output.smallest < 0:
+        if self._output.smallest < 0 or self._clipped is not None:  # which counts what is rounded
             np.floor(values, out=values)
         if self._floats_fit:
             self._count(None, samples)

@@ -17,9 +17,9 @@ from imfilt.engine.recipes.normalisations import Extremes
 Array = NDArray[Any]
 
 
-def measure(plan: Plan, strips: Iterable[list[Array]]) -> Extremes | None:
-    """Return the extremes of the exact results over the numerators of all strips; None where no result is finite."""
-    return join([_measure_strip(plan, numbers) for numbers in strips])
+def measure(plan: Plan, parts: Iterable[list[Array]]) -> Extremes | None:
+    """Return the extremes of the exact results over the numerators of all parts; None where no result is finite."""
+    return join([_measure_part(plan, numbers) for numbers in parts])
 
 
 def join(measured: Iterable[Extremes | None]) -> Extremes | None:
@@ -28,7 +28,7 @@ def join(measured: Iterable[Extremes | None]) -> Extremes | None:
     return Extremes(min(e.low for e in found), max(e.high for e in found)) if found else None
 
 
-def _measure_strip(plan: Plan, numbers: list[Array]) -> Extremes | None:
+def _measure_part(plan: Plan, numbers: list[Array]) -> Extremes | None:
     numerators, denominators, _ = exact_results(plan, numbers)
     if plan.unused:
         numerators = numerators[..., : -plan.unused]

@@ -46,7 +46,8 @@ class Chain(NamedTuple):
 
 def are_in_tiles(chains: Sequence[Chain]) -> bool:
     """Return whether all chains end in tiles of the same columns."""
-    return len({chain.columns for chain in chains}) == 1 < chains[0].columns
+    columns = {chain.columns for chain in chains}
+    return len(columns) == 1 and columns != {1}
 
 
 class Plan(NamedTuple):
@@ -101,17 +102,12 @@ class Plan(NamedTuple):
     @property
     def block(self) -> int:
         """Columns of a strip that are summed and finished at a time: those of a tile, which stay in cache, or all."""
-        return min(self.tile_columns, self.panel) if are_in_tiles(self.chains) else self.panel
+        return self.tile_columns if are_in_tiles(self.chains) else self.output_shape[1]
 
     @property
     def is_weighted(self) -> bool:
         """Whether the last channel is alpha and weights the others."""
         return len(self.chains) > len(self.biases)
-
-    @property
-    def finishes_in_many_passes(self) -> bool:
-        """Whether much is to be done with the sums yet: divided by alpha, or combined."""
-        return len(self.chains) > 1
 
     @property
     def is_float(self) -> bool:

@@ -16,9 +16,9 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.errors import RecipeError
 
-# The window of a strip has so many bytes: with fewer, what Python does around each call counts, and what is done twice
+# What a strip looks at has so many bytes: with fewer, what Python does around each call counts, and what is done twice
 # where strips meet; with more, the caches are left.
-_WINDOW_BYTES = 1_800_000
+_STRIP_BYTES = 1_800_000
 _FEWEST_ROWS = 4
 _MOST_ROWS = 96
 
@@ -120,7 +120,7 @@ def _strip_rows(chain: Chain, shape: Shape) -> int:
     """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
     last = chain.stages[-1]
     row = (shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype)
-    rows = _WINDOW_BYTES // (row * last.down.stride)
+    rows = _STRIP_BYTES // (row * last.down.stride)
     return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
 
 

@@ -30,12 +30,13 @@ Result = TypeVar("Result")
 
 # Below this many samples a band, starting a thread costs more than it saves.
 _SAMPLES_A_THREAD = 1 << 20
-# A strip of more bytes than fit into a core's second-level cache is finished in parts, as that takes several passes.
-_LARGE_STRIP = 4 << 20
-_FINISHED_BYTES = 1 << 20
-_SMALL_BYTES = 1 << 18
-"""Of a part that many passes go over, so small that NumPy's arrays for them are not fresh each time."""
+_LARGE_BLOCK = 4 << 20
+_PART = 1 << 20
+"""Bytes: a larger block is finished in parts that stay in the second-level cache, as that takes several passes."""
+_SMALL_PART = 1 << 18
+"""Bytes of the parts in which several chains are divided or combined, so few that NumPy need not fetch fresh memory."""
 _BUFFER_NUMBERS = 2048
+"""Rows of a quarter of this and more are not copied: see `numpy_settings`."""
 
 
 def filter_rows(
@@ -88,17 +89,17 @@ def filter_rows(
         for rows, blocks in walker:
             samples = rows_out.room_for(rows.start, rows.stop, walker.columns)
             for columns, numbers in blocks:
-                for some, part in _in_cache(plan, numbers):
+                for some, part in _parts(plan, numbers):
                     finish(part, samples[some, columns])
             rows_out.write_rows(rows.start, walker.columns, samples)
 
     _each_band(plan, source, write, workspaces or Workspaces(), threads=threads, in_place=in_place)
 
 
-def _in_cache(plan: Plan, numbers: list[Array]) -> Iterator[tuple[slice, list[Array]]]:
-    """Yield parts of a block that are finished while they are in cache, and which of its rows they are."""
+def _parts(plan: Plan, numbers: list[Array]) -> Iterator[tuple[slice, list[Array]]]:
+    """Yield the parts in which a block is finished, and which of its rows they are."""
     rows, size = len(numbers[0]), numbers[0].nbytes
-    large, part = (_SMALL_BYTES, _SMALL_BYTES) if plan.finishes_in_many_passes else (_LARGE_STRIP, _FINISHED_BYTES)
+    large, part = (_LARGE_BLOCK, _PART) if len(plan.chains) == 1 else (_SMALL_PART, _SMALL_PART)
     at_a_time = max(rows * part // size, 1) if size > large else rows
     for start in range(0, rows, at_a_time):
         some = slice(start, start + at_a_time)
@@ -112,7 +113,7 @@ def measure_rows(
 
     def measured(workspace: Workspace) -> Extremes | None:
         blocks = (numbers for _, blocks in workspace.walker for _, numbers in blocks)
-        return measure(plan, (part for numbers in blocks for _, part in _in_cache(plan, numbers)))
+        return measure(plan, (part for numbers in blocks for _, part in _parts(plan, numbers)))
 
     return join(_each_band(plan, source, measured, workspaces or Workspaces(), threads=threads))
 

@@ -21,9 +21,8 @@ from imfilt.engine.strategies.program import Programs
 from imfilt.engine.strategies.stage import Stage
 
 Array = NDArray[Any]
-
-
 Blocks = Iterator[tuple[slice, list[Array]]]
+"""Columns of a panel, and the numerators of each chain over them."""
 
 
 class Walker:
@@ -70,9 +69,9 @@ class Walker:
     def __iter__(self) -> Iterator[tuple[range, Blocks]]:
         """Yield the rows of each strip, and its blocks, which have to be taken before the next strip is.
 
-        A block is columns, counted from the first of the panel, and the numerators of each chain over them, in buffers
-        that are reused. After those of a chain that adds the sample in the middle late come these samples, which are
-        only looked at.
+        The columns of a block are counted from the first of the panel, and its numerators are in buffers that are
+        reused. After those of a chain that adds the sample in the middle late come these samples, which are only looked
+        at.
         """
         for first in range(self.band.start, self.band.stop, self._strip):
             if self._stopped:

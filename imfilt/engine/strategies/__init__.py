@@ -14,7 +14,7 @@ from imfilt.engine.strategies.stage import Stage
 
 
 class Strategy(Protocol):
-    """Computes weighted sums over one strip after another; it may keep buffers, so each thread has its own."""
+    """Computes weighted sums over one part after another; it may keep buffers, so each thread has its own."""
 
     def program(self, window: NDArray[Any], sums: NDArray[Any]) -> Program:
         """Return the calls that write the sums over `window` into `sums`, whatever numbers lie in `window` by then.

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from imfilt.engine.buffers import make_buffer
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.lowrank import Pair, factorise, unfit_for_lines
 from imfilt.engine.strategies.program import Program
@@ -57,7 +56,7 @@ def fit(stage: Stage) -> Fit | Unfit:
     weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)
     products, taps = _apart(pairs)
     if not products:
-        return Unfit("it is a single tap")
+        return Unfit("it is nothing but single taps")
     width = tile_width(stage)
     tiles = -(-stage.across.output // width)
     strip = max(-(-stage.down.reach // (2 * _ROWS)), 1) * _ROWS
@@ -125,6 +124,7 @@ class Banded:
         self._first = np.empty((columns, _ROWS), self._dtype)
         blocks = self._width // _COLUMNS
         self._second = np.empty((blocks, _COLUMNS, planes, _ROWS), self._dtype)
+        self._tap = np.empty((_ROWS, self._width * planes), self._dtype)
 
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
@@ -142,10 +142,11 @@ class Banded:
                     block = self._block
                 for number, term in enumerate(self._terms):
                     program += self._products(block, target, planes, term, is_first=number == 0)
-        for y, x, weight in self._taps:
-            room = make_buffer((rows, columns, planes), self._dtype)
-            program.append((np.multiply, (window[y : y + rows, x : x + columns], weight, room)))
-            program.append((np.add, (sums, room, sums)))
+                for down, across, weight in self._taps:
+                    left = (x + across) * planes
+                    samples = flat[y + down : y + down + target.shape[0], left : left + target.shape[1]]
+                    room = self._tap[: target.shape[0], : target.shape[1]]
+                    program += [(np.multiply, (samples, weight, room)), (np.add, (target, room, target))]
         return program
 
     def _fill_up(self, block: Array) -> None:

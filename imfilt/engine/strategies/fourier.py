@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imfilt.engine.buffers import keep_freed
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.program import Program
@@ -24,13 +25,24 @@ from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Taps
 
 Array = NDArray[Any]
+Tile = tuple[int, int]
+"""Its rows, and the numbers in each: the planes of a column one after the other."""
 
-# Nanoseconds a sample of a tile, what each doubling adds of rows beyond 256, and of bytes beyond the cache. Measured by
-# tests/benchmarks/calibrate.py.
-_SINGLE_COST = 3.65, 0.35, 0.4
-_DOUBLE_COST = 6.3, 1.2, 0.7
+
+class _Cost(NamedTuple):
+    """Nanoseconds a sample of a tile. Measured by tests/benchmarks/calibrate.py."""
+
+    once: float
+    tall: float
+    """Added by each doubling of the rows beyond `_LOW_ROWS`."""
+    large: float
+    """Added by each doubling of the bytes beyond `_SMALL_BYTES`."""
+
+
+_SINGLE_COST = _Cost(3.65, 0.35, 0.4)
+_DOUBLE_COST = _Cost(6.3, 1.2, 0.7)
 _LOW_ROWS = 256
-_CACHE_BYTES = 3 << 18
+_SMALL_BYTES = 3 << 18
 _MOVING_COST = 0.05
 """Nanoseconds a byte that the window keeps from one strip to the next."""
 _TILE_COST = 40_000
@@ -50,7 +62,7 @@ _LINE = 64
 """Bytes of a cache line."""
 _DOUBLE_EPSILON = 2.0**-53
 _LARGEST_CONTRAST = 1e7
-"""Between the largest numbers of two rows of a tile: beyond it, what is lost beside the larger would show."""
+"""Between the largest numbers of two rows or planes of a tile: beyond it, what is lost beside the larger would show."""
 
 
 def fit(stage: Stage) -> Fit | Unfit:
@@ -61,71 +73,73 @@ def fit(stage: Stage) -> Fit | Unfit:
         return Unfit("a flat picture has to become 0, and its rounding would show")
     if stage.is_unbounded and not stage.is_last:
         return Unfit("its tiles would lie elsewhere for every band of the kernel that comes after it")
-    height, length = tile_of(stage)
-    if height * length > _LARGEST_TILE:
-        return Unfit(f"its tiles of {height} x {length} numbers would take too much memory")
-    if stage.is_whole and error_bound(stage) >= 0.25:
+    tile = tile_of(stage)
+    if tile is None:
+        return Unfit("its tiles would take too much memory")
+    if stage.is_whole and error_bound(stage, tile) >= 0.25:
         return Unfit("its error could reach a quarter, so rounding might not give the exact sums")
     weight = Fraction(sum(sum(map(abs, row)) for row in stage.weights))
-    rows, columns = _valid(stage, height, length)
-    item = item_bytes(stage)
-    cost = _nanoseconds(stage, height, length, item)
-    tile_bytes = _TILES_HELD * height * length * item
-    return Fit(weight, 0, cost, strip=rows, columns=columns, held=0, tile_bytes=tile_bytes)
+    rows, columns = _valid(stage, tile)
+    tile_bytes = _TILES_HELD * math.prod(tile) * _item_bytes(stage)
+    return Fit(weight, 0, _nanoseconds(stage, tile), strip=rows, columns=columns, held=0, tile_bytes=tile_bytes)
 
 
 @lru_cache(maxsize=64)
-def tile_of(stage: Stage) -> tuple[int, int]:
-    """Return the rows of the cheapest tile, and the numbers in one; powers of two for whole weights, for the proof."""
+def tile_of(stage: Stage) -> Tile | None:
+    """Return the cheapest tile, of powers of two where the proof asks for them; None where all are too large."""
     sides = _POWERS_OF_TWO if stage.is_whole else _SIDES
     reaches = stage.down.reach, stage.across.reach * stage.planes
     heights, lengths = (
-        [side for side in sides if 1.5 * reach <= side <= max(most, 6 * reach)]
-        for reach, most in zip(reaches, _USUAL_SIDES, strict=True)
+        [side for side in sides if max(1.5 * reach, reach + planes) <= side <= max(most, 6 * (reach + planes))]
+        for reach, planes, most in zip(reaches, (1, stage.planes), _USUAL_SIDES, strict=True)
     )
-    if not heights or not lengths or heights[0] * lengths[0] > _LARGEST_TILE:
-        return reaches[0] * 2 + 1, reaches[1] * 2 + stage.planes
-    item = item_bytes(stage)
     tiles = [(height, length) for height in heights for length in lengths if height * length <= _LARGEST_TILE]
-    usual = [tile for tile in tiles if tile[0] * tile[1] * item <= _USUAL_BYTES]
-    return min(usual or tiles, key=lambda tile: _nanoseconds(stage, tile[0], tile[1], item))
+    usual = [tile for tile in tiles if math.prod(tile) * _item_bytes(stage) <= _USUAL_BYTES]
+    return min(usual or tiles, key=lambda tile: _nanoseconds(stage, tile), default=None)
 
 
-def _valid(stage: Stage, height: int, length: int) -> tuple[int, int]:
+def _item_bytes(stage: Stage) -> int:
+    """Return the bytes of a number that is transformed."""
+    return 8 if stage.is_whole else item_bytes(stage)
+
+
+def _valid(stage: Stage, tile: Tile) -> tuple[int, int]:
     """Return the rows and columns of a tile that do not look beyond it."""
+    height, length = tile
     return height - stage.down.reach, length // stage.planes - stage.across.reach
 
 
-def _nanoseconds(stage: Stage, height: int, length: int, item: int) -> float:
+def _nanoseconds(stage: Stage, tile: Tile) -> float:
     """Return what tiles of a size take for each sample of the result, those at the edges that are half empty too."""
     down, across, planes = stage.down, stage.across, stage.planes
-    rows, columns = _valid(stage, height, length)
+    rows, columns = _valid(stage, tile)
     strips = -(-down.output // rows)
     tiles = strips * -(-across.output // columns)
-    once, tall, large = _SINGLE_COST if not stage.is_whole and item == 4 else _DOUBLE_COST
-    each = once + tall * max(math.log2(height / _LOW_ROWS), 0)
-    each += large * max(math.log2(height * length * item / _CACHE_BYTES), 0)
+    item, numbers = _item_bytes(stage), math.prod(tile)
+    cost = _SINGLE_COST if item == 4 else _DOUBLE_COST
+    each = cost.once + cost.tall * max(math.log2(tile[0] / _LOW_ROWS), 0)
+    each += cost.large * max(math.log2(numbers * item / _SMALL_BYTES), 0)
     moved = strips * down.reach * across.output * planes * item * _MOVING_COST
-    return (tiles * (height * length * each + _TILE_COST) + moved) / (down.output * across.output * planes)
+    return (tiles * (numbers * each + _TILE_COST) + moved) / (down.output * across.output * planes)
 
 
-def error_bound(stage: Stage) -> float:
+def error_bound(stage: Stage, tile: Tile) -> float:
     """Return what no sum differs from the exact one by more than, in double precision.
 
-    ``|x| · |w| · ((1 + e)^3n · (1 + e√5)^(3n+1) · (1 + e)^3n - 1)`` for a transform of 2^n points, |·| the Euclidean
+    ``|x| · |w| · ((1 + e)^3n · (1 + e√5)^(3n+1) · (1 + b)^3n - 1)`` for a transform of 2^n points, |·| the Euclidean
     norm: C. Percival, Rapid multiplication modulo the sum and difference of highly composite numbers, Mathematics of
-    Computation 72 (2003), theorem 5.1; e is the rounding of doubles, which SciPy's twiddle factors keep as well.
-    Transforms of real numbers leave out of that what follows by symmetry.
+    Computation 72 (2003), theorem 5.1; e is the rounding of doubles, and b, what SciPy's twiddle factors may be off by,
+    twice that. Transforms of real numbers leave out of that what follows by symmetry.
     """
-    height, length = tile_of(stage)
-    doublings = math.log2(height * length)
+    doublings = math.log2(math.prod(tile))
     try:
-        samples = math.sqrt(height * length) * float(stage.largest_input)
+        samples = math.sqrt(math.prod(tile)) * float(stage.largest_input)
         weights = math.hypot(*(float(weight) for row in stage.weights for weight in row))
     except OverflowError:
         return math.inf
     growth = math.expm1(
-        6 * doublings * math.log1p(_DOUBLE_EPSILON) + (3 * doublings + 1) * math.log1p(math.sqrt(5) * _DOUBLE_EPSILON)
+        3 * doublings * (math.log1p(_DOUBLE_EPSILON) + math.log1p(2 * _DOUBLE_EPSILON))
+        + (3 * doublings + 1) * math.log1p(math.sqrt(5) * _DOUBLE_EPSILON)
     )
     return samples * weights * growth
 
@@ -138,9 +152,12 @@ class Fourier:
 
         self._fft = scipy.fft
         self._is_whole = stage.is_whole
-        height, length = tile_of(stage)
+        tile = tile_of(stage)
+        if tile is None:
+            raise ValueError(f"{stage.name} has no tile")
+        height, length = tile
         rows, columns = stage.down, stage.across
-        self._valid = height - rows.reach, length // stage.planes - columns.reach
+        self._valid = _valid(stage, tile)
         self._reach = rows.reach, columns.reach
         precision = np.dtype(np.float32 if dtype == "float32" else np.float64)
         kernel = np.zeros((height, length))
@@ -151,8 +168,7 @@ class Fourier:
         self._weights = spectrum.astype(np.result_type(precision, np.complex64))
         # Rows that begin a power of two apart would fall onto each other in the cache.
         self._samples = np.zeros((height, length + _LINE // precision.itemsize), precision)[:, :length]
-        # The GNU C library keeps as much as was once freed at a time: SciPy's arrays need not be fresh for every tile.
-        np.empty(_TILES_HELD * self._samples.nbytes, np.uint8)
+        keep_freed(_TILES_HELD * self._samples.nbytes)  # SciPy's arrays need not be fresh for every tile
         self._taps = Taps(stage, dtype) if stage.is_unbounded else None
 
     def program(self, window: Array, sums: Array) -> Program:
@@ -201,6 +217,6 @@ class Fourier:
 
 def _is_even(samples: Array) -> bool:
     """Return whether all samples are finite, and none so large that others would be lost beside it."""
-    rows = np.abs(samples).max(axis=(1, 2))
-    largest = float(rows.max())
-    return math.isfinite(largest) and largest <= _LARGEST_CONTRAST * float(rows.min(where=rows > 0, initial=largest))
+    most = np.abs(samples).max(axis=1)
+    largest = float(most.max())
+    return math.isfinite(largest) and largest <= _LARGEST_CONTRAST * float(most.min(where=most > 0, initial=largest))

@@ -21,6 +21,8 @@ Pair = tuple[tuple[float, ...], tuple[float, ...]]
 # What is left out of the matrix, against the sum of its weights: far below what float32 leaves out.
 _NEGLIGIBLE = 1e-12
 _LARGEST_RANK = 8
+_MOST_APART = 10
+"""What may be apart at the centre, against the sum of the weights."""
 
 
 def fit(stage: Stage) -> Fit | Unfit:
@@ -56,7 +58,7 @@ def factorise(weights: Weights) -> tuple[Pair, ...] | None:
         column, row = matrix[:, x], matrix[y] / matrix[y, x]
         if np.abs(np.outer(column, row) - matrix).sum() <= _NEGLIGIBLE * total:
             return ((_evened(column), _evened(row)),)
-    if (pairs := _with_centre_apart(matrix, _NEGLIGIBLE * total)) is not None:
+    if (pairs := _with_centre_apart(matrix, _NEGLIGIBLE * total, _MOST_APART * total)) is not None:
         return pairs
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     for rank in range(1, min(_LARGEST_RANK, len(values)) + 1):
@@ -66,7 +68,7 @@ def factorise(weights: Weights) -> tuple[Pair, ...] | None:
     return None
 
 
-def _with_centre_apart(matrix: Array, negligible: float) -> tuple[Pair, Pair] | None:
+def _with_centre_apart(matrix: Array, negligible: float, most: float) -> tuple[Pair, Pair] | None:
     """Return a column and a row, and the centre as another, where that is all: masks that sharpen are so.
 
     The row and the column through another sample are those of the product, and tell what it is at the centre.
@@ -80,8 +82,8 @@ def _with_centre_apart(matrix: Array, negligible: float) -> tuple[Pair, Pair] | 
     down, across = matrix[:, column] / matrix[row, column], matrix[row]
     rest = matrix - np.outer(down, across)
     extra, rest[y, x] = rest[y, x], 0
-    if np.abs(rest).sum() > negligible:
-        return None
+    if np.abs(rest).sum() > negligible or not 0 < abs(extra) <= most:
+        return None  # what is much larger than the sum of all would have to cancel out
     centre = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
     centre[0][y], centre[1][x] = extra, 1
     return (_evened(down), _evened(across)), (_evened(centre[0]), _evened(centre[1]))

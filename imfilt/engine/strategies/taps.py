@@ -177,21 +177,14 @@ class Taps:
         program = [*phases.program]
         groups = []
         for group in self._groups:
-            if self._across.stride > 1:  # then there are no pairs
-                terms = [
-                    (sign, self._rows(phases.at(x * step, sums.shape[1]), y * self._down.dilation, sums.shape[0]))
-                    for (y, x), sign in group.taps.items()
-                ]
-                groups.append((group.weight, terms))
-                continue
-            calls, terms = self._terms(group, window, (0, 0), sums.shape)
+            calls, terms = self._terms(group, phases, (0, 0), sums.shape)
             program += calls
             groups.append((group.weight, terms))
         return program + weighted_sum(
             groups, sums, make_buffer((sums.shape[0], sums.shape[1], sums.shape[2]), self._dtype)
         )
 
-    def _terms(self, group: Group, numbers: Array, origin: Place, shape: tuple[int, ...]) -> tuple[Program, Terms]:
+    def _terms(self, group: Group, numbers: Phases, origin: Place, shape: tuple[int, ...]) -> tuple[Program, Terms]:
         """Return the calls that add up the pairs, and the terms; `numbers` begin at the tap `origin`."""
         terms = [(sign, self._under(numbers, origin, tap, shape)) for tap, sign in group.taps.items()]
         if group.pairs is None:
@@ -205,16 +198,14 @@ class Taps:
             self._under(numbers, origin, tap, added.shape)
             for tap in ((top, left), (top + group.step[0], left + group.step[1]))
         )
-        calls, more = self._terms(group.pairs, added, (top, left), shape)
+        calls, more = self._terms(group.pairs, Phases(added, 1, ()), (top, left), shape)
         return [(_OPERATIONS[group.sign], (first, second, added)), *calls], terms + more
 
-    def _under(self, numbers: Array, origin: Place, tap: Place, shape: tuple[int, ...]) -> Array:
+    def _under(self, numbers: Phases, origin: Place, tap: Place, shape: tuple[int, ...]) -> Array:
         """Return what of `numbers` lies under a tap, for sums of a shape."""
         y, x = (tap[0] - origin[0]) * self._down.dilation, (tap[1] - origin[1]) * self._across.dilation
-        return self._rows(numbers[:, x : x + shape[1]], y, shape[0])
-
-    def _rows(self, numbers: Array, first: int, rows: int) -> Array:
-        return numbers[first : first + (rows - 1) * self._down.stride + 1 : self._down.stride]
+        stride = self._down.stride
+        return numbers.at(x, shape[1])[y : y + (shape[0] - 1) * stride + 1 : stride]
 
 
 def _groups(stage: Stage) -> list[Group]:
