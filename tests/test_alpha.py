@@ -363,3 +363,15 @@ def test_float_pictures_with_nan_and_infinity_under_alpha_do_not_warn(mode: str)
     image[1, 1], image[2, 2, 3], image[3, 3, 0], image[4, 4, 3], image[5, 5] = np.nan, np.inf, np.inf, -np.inf, 0
     for name in ("clip", "abs", "peak", "minmax", "shift", "none"):
         assert imfilt.apply(image, "gaussian3", alpha=mode, normalize=name).shape == image.shape
+
+
+@pytest.mark.parametrize("kernel", ["disk:radius=12", "gaussian:sigma=5"])
+@pytest.mark.parametrize("normalize", ["clip", "peak"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_what_cannot_be_seen_has_no_colour_of_rounding_errors(kernel: str, normalize: str, dtype: str) -> None:
+    white = np.iinfo(dtype).max
+    image = np.zeros((150, 160, 4), dtype)
+    image[..., :3] = level = 100 * (white // 255)
+    image[:80, :80, 3] = white
+    colours = imfilt.apply(image, kernel, alpha="weighted", normalize=normalize)[..., :3]
+    assert np.unique(colours).tolist() == [level if normalize == "clip" else white]

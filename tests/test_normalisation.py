@@ -255,3 +255,14 @@ def test_peak_of_a_grey_photograph_is_the_magnitude_scaled_to_white_and_rounded_
     with Image.open(target) as result:
         assert result.mode == "L"
         assert np.array_equal(np.asarray(result), expected)
+
+
+@pytest.mark.parametrize("normalize", ["peak", "minmax"])
+def test_extremes_of_floats_are_not_cut_to_whole_numbers(normalize: str) -> None:
+    image = np.random.default_rng(0).integers(0, 30, (40, 40)).astype(np.uint8)
+    weights = [[0.1234567891234, 0.2345678912345], [0.3456789123456, -0.1111111111111]]
+    h = imfilt.convolve(image, weights)
+    levels = np.abs(h) * 255 / np.abs(h).max() if normalize == "peak" else (h - h.min()) * 255 / np.ptp(h)
+    difference = np.abs(imfilt.apply(image, weights, normalize=normalize).astype(int) - np.floor(levels + 0.5))
+    assert difference.max() <= 1
+    assert np.count_nonzero(difference) <= 2

@@ -493,3 +493,27 @@ def test_white_that_stays_white_is_not_counted_as_clipped(factor: float) -> None
     counter = ClippedCounter()
     filter_rows(plan, ArrayRows(image), ArrayRows(np.empty_like(image)), clipped=counter)
     assert counter.total == Clipped(0, 0, 400)
+
+
+@pytest.mark.parametrize("times", [2, 300, -2])
+@pytest.mark.parametrize("name", ["uint8", "uint16", "int16"])
+def test_what_is_added_after_the_division_is_as_wide_as_the_sums(name: str, times: int) -> None:
+    rng = np.random.default_rng(1)
+    matrix = np.outer(rng.integers(1, 30, 21), rng.integers(1, 30, 21)) * (-1 if times > 0 else 1)
+    divisor = abs(int(matrix.sum()))
+    matrix[10, 10] += times * divisor
+    image = rng.integers(0, 200, (90, 100, 3)).astype(name)
+    recipe = Recipe((imfilt.Kernel(matrix.tolist(), divisor=divisor),))
+    expected = carried_out(planned(image, recipe, "taps"), image)
+    assert planned(image, recipe, "fourier").chains[0].late
+    for strategy in (None, "fourier", "separable"):
+        assert np.array_equal(carried_out(planned(image, recipe, strategy), image), expected), strategy
+
+
+def test_floats_of_few_bits_are_exact() -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.integers(0, 9, (15, 15))
+    image = rng.integers(0, 256, (300, 400), np.uint8)
+    exact = imfilt.convolve(image, whole.tolist())
+    result = imfilt.apply(image, whole / 1024)
+    assert np.array_equal(result, np.clip((2 * exact + 1024) // 2048, 0, 255))

@@ -15,6 +15,7 @@ from imfilt.kernels.numbers import TYPE_NAMES, Number, to_fraction, to_number
 
 LARGEST_SIDE = 1001
 _LARGEST_COMMON_DENOMINATOR_BITS = 4096
+_FEW_BITS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,12 @@ class Kernel:
 
     @cached_property
     def is_short(self) -> bool:
-        """Whether no weight needs more than nine decimals, so that whole numbers can hold the floats among them."""
+        """Whether no weight needs more than nine decimals or sixteen bits after the point, so that whole numbers do."""
         return not self.approximate and all(
-            round(weight, 9) == weight for row in self.weights for weight in row if isinstance(weight, float)
+            round(weight, 9) == weight or _is_of_few_bits(weight)
+            for row in self.weights
+            for weight in row
+            if isinstance(weight, float)
         )
 
     @cached_property
@@ -154,6 +158,10 @@ class Kernel:
         positive = sum(weight for row in form.weights for weight in row if weight > 0)
         bias = to_fraction(self.bias)
         return Fraction(negative * largest, form.divisor) + bias, Fraction(positive * largest, form.divisor) + bias
+
+
+def _is_of_few_bits(weight: float) -> bool:
+    return (weight * _FEW_BITS).is_integer() and _FEW_BITS % to_fraction(weight).denominator == 0
 
 
 def _whole_form(weights: tuple[tuple[int, ...], ...], divisor: int) -> IntegerForm:

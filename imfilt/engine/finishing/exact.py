@@ -16,6 +16,9 @@ from imfilt.engine.planning.plan import Chain, Plan
 
 Array = NDArray[Any]
 
+_LEAST_ALPHA = 2.0**-32
+"""Of the largest sum of alpha: what floats are off by stays far below it, even over so little."""
+
 
 def exact_results(plan: Plan, numbers: Sequence[Array]) -> tuple[Array, Array, Fraction]:
     """Return the results of a part of a strip as numerators over denominators, and what neither is further from 0 than.
@@ -56,7 +59,7 @@ def _weighted_ratio(
     """
     premultiplied, alpha, colour = chains
     if plan.is_float:
-        visible = numbers[1] > 0
+        visible = numbers[1] > float(alpha.bound) * _LEAST_ALPHA
         ratio = np.divide(numbers[0], numbers[1], out=numbers[2], where=visible)
         return ratio + float(bias), np.ones_like(ratio), Fraction(0)
     common = math.gcd(premultiplied.denominator, alpha.denominator)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
-from imfilt.engine.dtypes import dividing_floats
+from imfilt.engine.dtypes import ANY_INTEGER, dividing_floats
 from imfilt.engine.finishing.combined import RootScale
 from imfilt.engine.finishing.exact import exact_results, has_squares, widened
 from imfilt.engine.planning.plan import Chain, Plan
@@ -100,7 +100,9 @@ class Finisher:
         if self._room is None or len(self._room) < rows or self._room.shape[1] < columns:
             self._room = make_buffer((rows, columns, planes), numerators.dtype)
         results = self._room[:rows, :columns]
-        np.multiply(middle, chain.late, out=results)
+        # The middle may be of samples, which are narrower; a factor below 0 wraps around as the results do.
+        late = chain.late if results.dtype == ANY_INTEGER else np.int64(chain.late).astype(results.dtype)
+        np.multiply(middle, late, out=results, dtype=results.dtype, casting="unsafe")
         combine = np.subtract if chain.negated else np.add
         combine(results, self._division(numerators), out=results)
         if results.dtype.kind == "u":  # it has wrapped around where the results are below 0, as the plan knows

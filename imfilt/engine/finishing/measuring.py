@@ -48,7 +48,7 @@ def _exact_at(numerators: Array, denominators: Array, position: np.intp) -> Frac
     numerator = numerators.flat[position]
     denominator = denominators.flat[position] if denominators.ndim else denominators[()]
     return (
-        Fraction(numerator) / Fraction(int(denominator))
-        if isinstance(numerator, float)
+        Fraction(float(numerator)) / Fraction(int(denominator))
+        if isinstance(numerator, float | np.floating)
         else Fraction(int(numerator), int(denominator))
     )

@@ -116,7 +116,9 @@ def _make_chain(
         bound = max(bound, result)
         signed = signed or result >= _SIGNED_16_BITS
     output = samples.at_depth(recipe.depth)
-    dtype = integer_dtype(bound, signed=signed) if whole else _float_dtype(samples, output, fits, bound)
+    is_enlarged = planes != "all" or recipe.normalisation.measures  # divided by alpha, or stretched
+    floats = "float64" if is_enlarged else _float_dtype(samples, output, fits, bound)
+    dtype = integer_dtype(bound, signed=signed) if whole else floats
     stages = [stage._replace(window_dtype=dtype) for stage in stages]
     if STRATEGIES[stages[0].strategy].takes_samples and _are_held_by(samples, planes, scale, stages[0].outside):
         stages[0] = stages[0]._replace(window_dtype=samples.name)
