@@ -13,6 +13,7 @@ from imfilt.engine.buffers import make_buffer
 from imfilt.engine.dtypes import ANY_INTEGER, dividing_floats
 from imfilt.engine.finishing.combined import RootScale
 from imfilt.engine.finishing.exact import exact_results, has_squares, widened
+from imfilt.engine.finishing.measuring import without_noise
 from imfilt.engine.planning.plan import Chain, Plan
 from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.recipes.samples import SampleType
@@ -53,7 +54,8 @@ class Finisher:
 
     def _scale(self) -> None:
         plan = self._plan
-        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, self._extremes)
+        extremes = without_noise(plan, self._extremes)
+        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, extremes)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
         chain, scaling = (plan.chains[1], self._as_it_is) if is_alpha else (_common_chain(plan), self._scaling)
         self._whole_offset = 0

@@ -16,6 +16,9 @@ from imfilt.engine.recipes.normalisations import Extremes
 
 Array = NDArray[Any]
 
+_NOISE = Fraction(1, 1 << 40)
+"""Of the largest sum: more than float64 is off by, and far less than anybody could see."""
+
 
 def measure(plan: Plan, parts: Iterable[list[Array]]) -> Extremes | None:
     """Return the extremes of the exact results over the numerators of all parts; None where no result is finite."""
@@ -26,6 +29,15 @@ def join(measured: Iterable[Extremes | None]) -> Extremes | None:
     """Return the extremes over several bands, or several pictures."""
     found = [extremes for extremes in measured if extremes is not None]
     return Extremes(min(e.low for e in found), max(e.high for e in found)) if found else None
+
+
+def without_noise(plan: Plan, extremes: Extremes) -> Extremes:
+    """Return extremes without what rounding leaves of a flat picture, which would be stretched to the full range."""
+    if not plan.is_float or plan.samples.is_float:  # whose largest sums nobody knows
+        return extremes
+    noise = max(chain.bound for chain in plan.chains) * _NOISE
+    low, high = (Fraction(0) if abs(extreme) <= noise else extreme for extreme in extremes)
+    return Extremes(low, low if high - low <= noise else high)
 
 
 def _measure_part(plan: Plan, numbers: list[Array]) -> Extremes | None:
