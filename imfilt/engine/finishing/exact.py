@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from imfilt.engine.dtypes import ANY_INTEGER, integer_dtype
 from imfilt.engine.finishing.combined import combine
 from imfilt.engine.planning.plan import Chain, Plan
+from imfilt.engine.strategies import STRATEGIES
 
 Array = NDArray[Any]
 
 _LEAST_ALPHA = 2.0**-32
-"""Of the largest sum of alpha: what floats are off by stays far below it, even over so little."""
+"""Of the largest sum of alpha, where less may be what floats are off by, and no more can be told from nothing."""
 
 
 def exact_results(plan: Plan, numbers: Sequence[Array]) -> tuple[Array, Array, Fraction]:
@@ -59,7 +60,8 @@ def _weighted_ratio(
     """
     premultiplied, alpha, colour = chains
     if plan.is_float:
-        visible = numbers[1] > float(alpha.bound) * _LEAST_ALPHA
+        spreads = any(STRATEGIES[stage.strategy].spreads_errors for stage in alpha.stages)
+        visible = numbers[1] > (float(alpha.bound) * _LEAST_ALPHA if spreads else 0)
         ratio = np.divide(numbers[0], numbers[1], out=numbers[2], where=visible)
         return ratio + float(bias), np.ones_like(ratio), Fraction(0)
     common = math.gcd(premultiplied.denominator, alpha.denominator)

@@ -34,12 +34,18 @@ class Entry(NamedTuple):
     """From a stage and a working dtype to what does it."""
     takes_samples: bool = False
     """Whether the window may hold samples as they are, for it copies them anyway, and widens them then."""
+    spreads_errors: bool = False
+    """Whether floats are off by what goes with the largest numbers around, and not with the sum itself."""
 
 
 STRATEGIES: dict[str, Entry] = {
     "taps": Entry("tap by tap, equal weights together", taps.fit, taps.Taps),
     "separable": Entry("a column and a row of whole numbers, and the centre apart", separable.fit, separable.Separable),
-    "lowrank": Entry("a few columns and rows of floats", lowrank.fit, lowrank.LowRank),
-    "banded": Entry("a few columns and rows of floats, as products of matrices", banded.fit, banded.Banded),
-    "fourier": Entry("products of Fourier transforms of tiles", fourier.fit, fourier.Fourier, takes_samples=True),
+    "lowrank": Entry("a few columns and rows of floats", lowrank.fit, lowrank.LowRank, spreads_errors=True),
+    "banded": Entry(
+        "a few columns and rows of floats, as products of matrices", banded.fit, banded.Banded, spreads_errors=True
+    ),
+    "fourier": Entry(
+        "products of Fourier transforms of tiles", fourier.fit, fourier.Fourier, takes_samples=True, spreads_errors=True
+    ),
 }
