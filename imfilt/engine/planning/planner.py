@@ -19,6 +19,9 @@ from imfilt.errors import RecipeError
 # What a strip looks at has so many bytes: with fewer, what Python does around each call counts, and what is done twice
 # where strips meet; with more, the caches are left.
 _STRIP_BYTES = 1_800_000
+_LOW_STRIP_BYTES = 2_700_000
+_LOW_ROWS = 36
+"""What is done twice weighs on lower strips, so these may have more bytes."""
 _FEWEST_ROWS = 4
 _MOST_ROWS = 96
 
@@ -120,7 +123,8 @@ def _strip_rows(chain: Chain, shape: Shape) -> int:
     """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
     last = chain.stages[-1]
     row = (shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype)
-    rows = _STRIP_BYTES // (row * last.down.stride)
+    row *= last.down.stride
+    rows = max(_STRIP_BYTES // row, min(_LOW_STRIP_BYTES // row, _LOW_ROWS))
     return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
 
 
