@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +36,8 @@ def _write_stream(data: bytes) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        with suppress(OSError):  # or what was not written would be tried again, and explained again, at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise PictureError(f"standard output cannot be written: {error.strerror or error}") from None
 
 
