@@ -53,11 +53,11 @@ Image.Image.save = save
 """
 
 WAIT_WHILE_READING = """
-import time
+import os, time
 from PIL import PngImagePlugin
 
 def load(image):
-    print("started", flush=True)
+    os.write(1, b"started\\n")  # no lock of a buffer, in a thread that may end at any time
     while True:
         time.sleep(1)
 
