@@ -201,9 +201,8 @@ class _Division:
         largest = chain.bound * abs(self._factor) + abs(self._addend)
         self._bound = max(largest, Fraction(output.bound), Fraction(self._divisor))
         self._is_trivial = (self._factor, self._addend, self._divisor) == (1, 0, 1)
-        self.fits = (
-            not chain.signed and self._factor >= 0 <= self._addend and largest // self._divisor <= output.largest
-        )
+        self._is_never_negative = not chain.signed and self._factor >= 0 <= self._addend
+        self.fits = self._is_never_negative and largest // self._divisor <= output.largest
         """Whether it is proved that no quotient is below 0 or above white."""
 
     def __call__(self, numerators: Array) -> Array:
@@ -219,7 +218,9 @@ class _Division:
             _take_from_ties(quotients, numerators, self._divisor)
             return quotients
         if self._divisor != 1:
-            np.floor_divide(numerators, self._divisor, out=numerators)
+            is_signed_for_nothing = self._is_never_negative and numerators.dtype.kind == "i"
+            numbers = numerators.view(f"u{numerators.itemsize}") if is_signed_for_nothing else numerators
+            np.floor_divide(numbers, self._divisor, out=numbers)  # which is faster where none can be below 0
         return numerators
 
 

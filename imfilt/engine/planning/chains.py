@@ -111,14 +111,15 @@ def _make_chain(
         length, width = down.output, across.output
     if not whole and bound > _LARGEST_FLOAT:
         raise RecipeError(TOO_LARGE)
+    has_sign = signed
     if late:
         result = abs(late) * max(Fraction(samples.bound), abs(level)) + bound / denominator + samples.largest + 1
         bound = max(bound, result)
-        signed = signed or result >= _SIGNED_16_BITS
+        has_sign = signed or result >= _SIGNED_16_BITS
     output = samples.at_depth(recipe.depth)
     is_enlarged = planes != "all" or recipe.normalisation.measures  # divided by alpha, or stretched
     floats = "float64" if is_enlarged else _float_dtype(samples, output, fits, bound)
-    dtype = integer_dtype(bound, signed=signed) if whole else floats
+    dtype = integer_dtype(bound, signed=has_sign) if whole else floats
     stages = [stage._replace(window_dtype=dtype) for stage in stages]
     if STRATEGIES[stages[0].strategy].takes_samples and _are_held_by(samples, planes, scale, stages[0].outside):
         stages[0] = stages[0]._replace(window_dtype=samples.name)

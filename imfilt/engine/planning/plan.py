@@ -31,7 +31,7 @@ class Chain(NamedTuple):
     bound: Fraction
     """No number that comes up on the way, partial sums included, is further from 0."""
     signed: bool
-    """Whether a number below 0 can come up."""
+    """Whether a number below 0 can come up before the division."""
     dtype: str
     """The NumPy dtype that holds everything within `bound`."""
     strip: int | None

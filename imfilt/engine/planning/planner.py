@@ -18,10 +18,7 @@ from imfilt.errors import RecipeError
 
 # What a strip looks at has so many bytes: with fewer, what Python does around each call counts, and what is done twice
 # where strips meet; with more, the caches are left.
-_STRIP_BYTES = 1_800_000
-_LOW_STRIP_BYTES = 2_700_000
-_LOW_ROWS = 36
-"""What is done twice weighs on lower strips, so these may have more bytes."""
+_STRIP_BYTES = 2_500_000
 _FEWEST_ROWS = 4
 _MOST_ROWS = 96
 
@@ -124,8 +121,7 @@ def _strip_rows(chain: Chain, shape: Shape) -> int:
     last = chain.stages[-1]
     row = (shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype)
     row *= last.down.stride
-    rows = max(_STRIP_BYTES // row, min(_LOW_STRIP_BYTES // row, _LOW_ROWS))
-    return min(max(rows, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
+    return min(max(_STRIP_BYTES // row, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
 
 
 def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:
