@@ -49,6 +49,17 @@ def filtered(run: Run, source: str | Path, *options: str, target: str | None = N
         return image
 
 
+def test_pictures_are_filtered_alike_whatever_came_before_them(run: Run) -> None:
+    sizes = {"a.png": (31, 40, 3), "b.png": (40, 17, 3), "c.png": (9, 8, 4), "d.png": (50, 60, 3), "e.png": (16, 16)}
+    for number, (name, size) in enumerate(sizes.items()):
+        samples = np.random.default_rng(number).integers(0, 256, size, np.uint8)
+        Image.fromarray(samples).save(name)
+    assert run("apply", *sizes, "-k", "sharpen", "-j", "1", "-o", "out/").status == 0
+    for name in sizes:
+        with Image.open(name) as source, Image.open(Path("out", name)) as target:
+            assert target.tobytes() == imfilt.apply(source, "sharpen").tobytes()
+
+
 def refused(run: Run, source: str | Path, *options: str) -> str:
     """Filter the file `source`, which is to fail, and return the one line that says why."""
     before = sorted(Path.cwd().iterdir())

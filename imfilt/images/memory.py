@@ -1,8 +1,8 @@
 """Memory for pixels that Pillow decodes into and encodes from, and that the engine works in without a copy.
 
-That of the latest picture is kept for the next of its size, for to touch fresh memory for the first time takes longer
-than all arithmetic. Large pages (`MADV_HUGEPAGE`) make that a little faster on a machine that is idle, and much slower
-where such pages have gone back to a host, as those of virtual machines do.
+That of the latest picture is kept for the next that is not larger, for to touch fresh memory for the first time takes
+longer than all arithmetic. Large pages (`MADV_HUGEPAGE`) make that a little faster on a machine that is idle, and much
+slower where such pages have gone back to a host, as those of virtual machines do.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _MOST_BYTES_AT_A_TIME = 1 << 22
 _MOST_KEPT = 1 << 27
 """Bytes of a picture whose memory is kept when it is done with."""
 
-_kept: list[mmap.mmap] = []
+_kept: list[memoryview] = []
 
 
-def lend_memory(image: ImageFile) -> mmap.mmap | None:
+def lend_memory(image: ImageFile) -> memoryview | None:
     """Let `image`, which is open and not yet decoded, be decoded into memory of ours, and return it.
 
     None for a mode that Pillow cannot keep there, and where a transparent colour is still to become alpha.
@@ -35,33 +35,34 @@ def lend_memory(image: ImageFile) -> mmap.mmap | None:
     size = image.width * image.height * BYTES_A_PIXEL.get(image.mode, 0)
     if not size or "transparency" in image.info or not hasattr(mmap, "MAP_ANONYMOUS"):
         return None
-    memory = _kept_of(size) or _fresh(size)
+    memory = (_kept_of(size) or _fresh(size))[:size]
     layout = LAID_OUT_AS[image.mode]
     image.im = Image.frombuffer(layout, image.size, memory, "raw", layout, 0, 1).im  # type: ignore[arg-type]
     return memory
 
 
-def _kept_of(size: int) -> mmap.mmap | None:
+def _kept_of(size: int) -> memoryview | None:
     try:
         memory = _kept.pop()
     except IndexError:
         return None
-    return memory if len(memory) == size else None
+    return memory if len(memory) >= size else None
 
 
-def _fresh(size: int) -> mmap.mmap:
+def _fresh(size: int) -> memoryview:
     try:
-        return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
     except OSError:
         raise MemoryError from None
 
 
-def give_back(memory: mmap.mmap) -> None:
+def give_back(memory: memoryview) -> None:
     """Keep the memory of a picture that nobody looks at any more; decoders write all of it, or raise."""
-    if len(memory) <= _MOST_KEPT:
-        _kept[:] = [memory]
+    whole = memoryview(memory.obj)
+    if len(whole) <= _MOST_KEPT:
+        _kept[:] = [whole]
 
 
-def copy_out(image: Image.Image, memory: mmap.mmap) -> Image.Image:
+def copy_out(image: Image.Image, memory: memoryview) -> Image.Image:
     """Return a copy of an image that lies in lent memory, laid out as all of Pillow expects it."""
-    return Image.frombytes(image.mode, image.size, memory, "raw", LAID_OUT_AS[image.mode])  # type: ignore[arg-type]
+    return Image.frombytes(image.mode, image.size, memory, "raw", LAID_OUT_AS[image.mode])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from mmap import mmap
 
 from PIL import Image
 
@@ -21,7 +20,7 @@ class Picture:
     """The format it came in: a key of `imfilt.images.formats.FORMATS`."""
     notes: tuple[str, ...] = ()
     """What a person should know of how it was read, in lines."""
-    memory: mmap | None = None
+    memory: memoryview | None = None
     """Where the pixels lie, if `imfilt.images.memory` made room for them; None where Pillow did."""
 
     @property

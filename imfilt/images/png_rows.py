@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from mmap import mmap
 from typing import IO
 
 from PIL.ImageFile import ImageFile
@@ -27,7 +26,7 @@ _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
 class RowCheck:
     """Asks, once a PNG is decoded, whether it held all of its rows."""
 
-    def __init__(self, image: ImageFile, memory: mmap | None) -> None:
+    def __init__(self, image: ImageFile, memory: memoryview | None) -> None:
         self._stream = image.fp
         self._memory = None if memory is None or image.info.get("interlace") else memory
         self._row = 0 if memory is None else len(memory) // image.height

@@ -25,8 +25,6 @@ from imfilt.images.sources import Source
 from imfilt.images.whole import check_whole
 
 if TYPE_CHECKING:
-    from mmap import mmap
-
     from imfilt.images.deep.picture import AnyPicture
     from imfilt.images.frames.reading import Frames
 
@@ -167,7 +165,7 @@ def _read_deep(image: ImageFile, stream: BinaryIO, loss: Loss) -> AnyPicture:
     return upright(picture)
 
 
-def _row_check(image: ImageFile, memory: mmap | None) -> Callable[[], None]:
+def _row_check(image: ImageFile, memory: memoryview | None) -> Callable[[], None]:
     if image.format != "PNG":
         return lambda: None
     from imfilt.images.png_rows import RowCheck

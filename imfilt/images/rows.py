@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +42,7 @@ def rows_of(picture: AnyPicture, *, unused: int = 0) -> PictureRows:
 class _MemoryRows(PictureRows):
     """Rows in memory of ours, where RGB has a fourth byte that says nothing."""
 
-    def __init__(self, picture: Picture, memory: mmap) -> None:
+    def __init__(self, picture: Picture, memory: memoryview) -> None:
         rows, columns, channels = picture.shape
         samples = np.dtype(picture.mode.samples.name)
         held = BYTES_A_PIXEL[picture.image.mode] // samples.itemsize
