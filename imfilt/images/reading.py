@@ -37,6 +37,9 @@ _NPY_MAGIC = b"\x93NUMPY"
 
 _PILLOWS = [entry.name for entry in FORMATS.values() if entry.is_pillows]
 
+# Now, and not in the thread that decodes: there it would wait for the interpreter, which imports the engine meanwhile.
+Image.preinit()
+
 
 @overload
 def read_picture(source: Source, *, max_pixels: int = ..., frame: int, to_8_bits: bool = ...) -> AnyPicture: ...
