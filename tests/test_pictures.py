@@ -16,6 +16,7 @@ from conftest import Result, Run
 from PIL import Image, ImageCms, JpegImagePlugin, features
 
 import imfilt
+from imfilt.images import memory
 from imfilt.images.formats import FORMATS, WRITTEN
 
 if TYPE_CHECKING:
@@ -58,6 +59,19 @@ def test_pictures_are_filtered_alike_whatever_came_before_them(run: Run) -> None
     for name in sizes:
         with Image.open(name) as source, Image.open(Path("out", name)) as target:
             assert target.tobytes() == imfilt.apply(source, "sharpen").tobytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such call")
+@pytest.mark.parametrize("number", [memory._POPULATE_WRITE, 9999], ids=["known", "unknown"])
+def test_to_touch_memory_ahead_of_a_decoder_changes_nothing_in_it(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_POPULATE_WRITE", number)
+    Image.new("L", (3000, 1501), 77).save("a.png")
+    with Image.open("a.png") as image:
+        lent = memory.lend_memory(image)
+        assert lent is not None
+        image.load()
+        memory.touch_ahead()
+        assert lent == bytes([77]) * (3000 * 1501)
 
 
 def refused(run: Run, source: str | Path, *options: str) -> str:

@@ -25,7 +25,7 @@ from imfilt.images.carried import losses
 from imfilt.images.fit import fit
 from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, check_saving
 from imfilt.images.importing import IMPORTING
-from imfilt.images.memory import give_back
+from imfilt.images.memory import give_back, touch_ahead
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture
 from imfilt.images.writing import write_picture
@@ -158,6 +158,7 @@ def _read(job: Job) -> AnyPicture | Frames:
     with IMPORTING:  # the picture is decoded meanwhile
         import imfilt.batch.filtering  # noqa: F401 (with which come the engine and NumPy)
     _ENGINE_IS_THERE.set()
+    touch_ahead()
     return reading()
 
 

@@ -8,6 +8,9 @@ slower where such pages have gone back to a host, as those of virtual machines d
 from __future__ import annotations
 
 import mmap
+import sys
+from contextlib import suppress
+from weakref import WeakSet
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -22,6 +25,14 @@ _MOST_BYTES_AT_A_TIME = 1 << 22
 
 _MOST_KEPT = 1 << 27
 """Bytes of a picture whose memory is kept when it is done with."""
+
+_POPULATE_WRITE = 23
+"""`MADV_POPULATE_WRITE` of Linux 5.14, for which Python has no name."""
+
+_TOUCHED_AT_A_TIME = 1 << 22
+
+_made: WeakSet[mmap.mmap] = WeakSet()
+"""All memory of ours that is still there."""
 
 _kept: list[memoryview] = []
 
@@ -51,9 +62,24 @@ def _kept_of(size: int) -> memoryview | None:
 
 def _fresh(size: int) -> memoryview:
     try:
-        return memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError:
         raise MemoryError from None
+    _made.add(memory)
+    return memoryview(memory)
+
+
+def touch_ahead() -> None:
+    """Touch fresh memory for the first time, from its end, while a decoder comes from its beginning.
+
+    That takes a decoder of JPEG nearly as long as to decode. Nothing that lies there already is changed.
+    """
+    if sys.platform != "linux":
+        return
+    for memory in tuple(_made):
+        with suppress(OSError):  # an older Linux; or there is not so much memory, as the decoder will find out
+            for start in range(0, len(memory), _TOUCHED_AT_A_TIME)[::-1]:
+                memory.madvise(_POPULATE_WRITE, start, min(_TOUCHED_AT_A_TIME, len(memory) - start))
 
 
 def give_back(memory: memoryview) -> None:
