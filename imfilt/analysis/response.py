@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imfilt.engine.arrays import convolve_array
-from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 
@@ -35,9 +33,8 @@ class Gain(NamedTuple):
 
 def gain(kernel: Kernel) -> Gain:
     """Return how much a kernel amplifies; the largest gain is looked for among `frequency_response`."""
-    form = kernel.integer_form
-    squares = Fraction(sum(weight * weight for row in form.weights for weight in row), form.divisor**2)
-    return Gain(kernel.sum, math.sqrt(squares), float(frequency_response(kernel).max()))
+    noise = math.hypot(*_weights(kernel).ravel())
+    return Gain(kernel.sum, noise, float(frequency_response(kernel).max()))
 
 
 def frequency_response(kernel: Kernel, size: int = 129) -> Array:
@@ -62,12 +59,14 @@ def response_along(kernel: Kernel, direction: str, count: int = 33) -> Array:
 
 
 def impulse_response(kernel: Kernel) -> Array:
-    """Return what it makes of a point of 1 in the middle of (2 · rows + 1) × (2 · columns + 1), as float64."""
+    """Return what it makes of a point of 1 in the middle of (2 · rows + 1) × (2 · columns + 1), as float64.
+
+    That is the matrix as it is written: what is rotated when it is laid over a picture is seen rotated back in a point.
+    """
     rows, columns = kernel.size
-    point = np.zeros((2 * rows + 1, 2 * columns + 1), np.int64)
-    point[rows, columns] = 1
-    plain = Kernel(kernel.weights, divisor=kernel.divisor, anchor=kernel.anchor)
-    result: Array = np.asarray(convolve_array(point, Recipe((plain,), border="zero")), np.float64)
+    y, x = (cell + 1 for cell in kernel.anchor_cell)
+    result = np.zeros((2 * rows + 1, 2 * columns + 1))
+    result[y : y + rows, x : x + columns] = _weights(kernel)
     return result
 
 
