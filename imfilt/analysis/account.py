@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,13 +15,13 @@ from imfilt.engine.planning.planes import PLANES
 from imfilt.engine.planning.steps import Step, make_passes, total_bias
 from imfilt.engine.recipes.borders import Border
 from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes
+from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
 
 Array = NDArray[Any]
 
-_HALF = Fraction(1, 2)
 _COLOURS, _ALPHA, _PLAIN = range(3)
 """The places of the passes for colour weighted by alpha, as `make_passes` gives them."""
 
@@ -218,7 +217,7 @@ class _Accountant:
         normalised = scale * (abs(exact) if magnitude else exact) + offset
         if self._plan.output.is_float:
             return normalised, float(normalised), False
-        rounded = math.floor(normalised + _HALF)
+        rounded = ROUNDINGS[self._plan.recipe.rounding].round(normalised, self._plan.output.largest)
         output = min(max(rounded, self._plan.output.smallest), self._plan.output.largest)
         return normalised, output, output != rounded
 

@@ -166,7 +166,7 @@ def _result(convention: _Convention, before: Array) -> Array:
         return _filtered(before, recipe, alpha)
     _, levels, steps, to_even = ROUNDINGS[rounding]
     moved = _moved(recipe, levels + steps / _denominator(recipe.kernels))
-    return _filtered(before, replace(moved, ties_to_even=to_even), alpha)
+    return _filtered(before, replace(moved, rounding="half-even" if to_even else "half-up"), alpha)
 
 
 def _denominator(kernels: tuple[Kernel, ...]) -> int:
@@ -176,8 +176,7 @@ def _denominator(kernels: tuple[Kernel, ...]) -> int:
 
 def _moved(recipe: Recipe, by: Fraction) -> Recipe:
     *others, last = recipe.kernels
-    bias = to_fraction(last.bias) + by
-    kernel = Kernel(last.weights, divisor=last.divisor, bias=bias, anchor=last.anchor, name=last.name)
+    kernel = replace(last, bias=to_fraction(last.bias) + by)
     return replace(recipe, kernels=(*others, kernel)) if by else recipe
 
 

@@ -183,11 +183,9 @@ def chosen_recipe(
         lay=lay,
         side_by_side=apart or options.get("each", False) or options.get("combine") is not None,
     )
-    if like:
-        kernels = _rounded_as_in(like, kernels, options)
     settings = {name: options[name] for name in _RECIPE_OPTIONS if name in options and name != "like"}
     if like:
-        settings["ties_to_even"] = like.ties_to_even
+        settings["rounding"] = like.rounding
     return Recipe(kernels, **settings)
 
 
@@ -208,15 +206,3 @@ def _as_in(like: Like, context: click.Context, options: dict[str, Any]) -> dict[
         for difference in like.differences:
             say(f"--like {like.name} ({like.function}): {difference}")
     return options | {"correlate": like.correlate, "border": options["border"] if given else like.border}
-
-
-def _rounded_as_in(like: Like, kernels: tuple[Kernel, ...], options: dict[str, Any]) -> tuple[Kernel, ...]:
-    if not like.added:
-        return kernels
-    if options.get("combine") or options.get("normalize", "clip") != "clip":
-        raise UsageError(
-            f"--like {like.name} rounds single results, and clips them; leave out --combine and --normalize"
-        )
-    if options.get("each"):
-        return tuple(map(like.round, kernels))
-    return *kernels[:-1], like.round(kernels[-1])

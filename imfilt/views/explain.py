@@ -11,6 +11,7 @@ from PIL import ImageMode
 from imfilt.analysis.account import Account, account_for, written_divisor
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.running.run import measure_rows
 from imfilt.images.rows import rows_of
 from imfilt.kernels.numbers import plain_number
@@ -186,7 +187,7 @@ def sums_of(channel: Channel, recipe: Recipe) -> list[tuple[str, str]]:
         steps.append(("exact", f"{_formula(channel.account, recipe)} = {decimal(account.exact)}"))
     if account.normalised != account.exact:
         steps.append((recipe.normalize, decimal(account.normalised)))
-    steps.append(("output", f"{channel.output:.9g}{_how(channel)}"))
+    steps.append(("output", f"{channel.output:.9g}{_how(channel, recipe.rounding)}"))
     return steps
 
 
@@ -202,13 +203,13 @@ def _formula(account: Account, recipe: Recipe) -> str:
     return f"{short_number(account.sum)}{divided}{added}"
 
 
-def _how(channel: Channel) -> str:
+def _how(channel: Channel, rounding: str) -> str:
     """Return what was done last to make the output of the exact result."""
     account = channel.account
     if isinstance(channel.output, float):
         return ""
     if channel.output != account.output:
         return f" in floating point; exactly it is {account.output}"
-    done = ["rounded half up"] if account.normalised.denominator != 1 else []
+    done = [ROUNDINGS[rounding].meaning] if account.normalised.denominator != 1 else []
     done += ["clipped"] if account.clipped else []
     return f" ({', '.join(done)})" if done else ""

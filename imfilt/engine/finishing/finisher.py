@@ -16,6 +16,7 @@ from imfilt.engine.finishing.exact import exact_results, has_squares, widened
 from imfilt.engine.finishing.measuring import without_noise
 from imfilt.engine.planning.plan import Chain, Plan
 from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes, Scaling
+from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.recipes.samples import SampleType
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-_HALF = Fraction(1, 2)
 _LARGEST_ERROR = Fraction(1, 4)
 """Levels: far more than floats are off by, and less than rounding makes up for."""
 _LARGEST_SCALE = 10**300
@@ -40,7 +40,8 @@ class Finisher:
         self._magnitude = plan.recipe.normalisation.magnitude
         self._output = plan.output
         self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, _UNKNOWN)
-        self._to_even = plan.recipe.ties_to_even
+        rounding = ROUNDINGS[plan.recipe.rounding]
+        self._to_even, self._added = rounding.ties_to_even, rounding.added(plan.output.largest)
         self._room: Array | None = None
         self._extremes = _UNKNOWN
         self._scale()
@@ -62,7 +63,7 @@ class Finisher:
         if chain.late:
             self._whole_offset = math.floor(scaling.offset)
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
-        self._division = _Division(chain, scaling, plan.output, to_even=self._to_even)
+        self._division = _Division(chain, scaling, plan.output, self._added, to_even=self._to_even)
         highest = scaling.scale * chain.bound + scaling.offset
         self._floats_fit = (
             len(plan.chains) == 1
@@ -133,8 +134,8 @@ class Finisher:
         if self._plan.is_float:
             self._round_floats(numerators / denominators, self._scaling, samples)
             return
-        # floor(s·n/d + o + 1/2), with s and o as fractions, over one denominator
-        offset += _HALF
+        # floor(s·n/d + o + 1/2), with s and o (and 1/2, or what is added instead) as fractions, over one denominator
+        offset += self._added
         common = math.lcm(scale.denominator, offset.denominator)
         factor, addend = int(scale * common), int(offset * common)
         largest = max(bound * max(abs(factor) + abs(addend), common), Fraction(self._output.bound))
@@ -165,7 +166,7 @@ class Finisher:
         if self._to_even:
             np.rint(values, out=values)
         else:
-            np.add(values, 0.5, out=values)
+            np.add(values, float(self._added), out=values)
         if self._plan.samples.is_float:
             np.copyto(values, 0, where=np.isnan(values))  # whole numbers have nothing for what is no number
         if self._output.smallest < 0 or self._clipped is not None:  # which counts what is rounded
@@ -188,12 +189,12 @@ class Finisher:
 
 
 class _Division:
-    """``scale · numerators / denominator + offset``, rounded half up or half to even, in whole numbers."""
+    """``scale · numerators / denominator + offset``, rounded in whole numbers: `added` to, and the fraction dropped."""
 
-    def __init__(self, chain: Chain, scaling: Scaling, output: SampleType, *, to_even: bool) -> None:
+    def __init__(self, chain: Chain, scaling: Scaling, output: SampleType, added: Fraction, *, to_even: bool) -> None:
         ratio = scaling.scale / chain.denominator
         self._factor, self._divisor = ratio.numerator, ratio.denominator
-        addend = (scaling.offset + _HALF) * ratio.denominator
+        addend = (scaling.offset + added) * ratio.denominator
         self._addend = math.floor(addend)
         self._to_even = to_even and addend.denominator == 1  # otherwise there are no ties
         if chain.negated:  # -floor(half - n / d), which is a quotient rounded half down

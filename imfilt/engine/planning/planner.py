@@ -77,7 +77,7 @@ def make_plan(
         strategy = choose("strategy", strategy, STRATEGIES)
     try:
         chains = make_chains(
-            recipe, samples, shape, weighted, strategy, may_be_late=not (unrounded or recipe.ties_to_even)
+            recipe, samples, shape, weighted, strategy, may_be_late=not unrounded and recipe.rounding == "half-up"
         )
     except OverflowError:
         raise RecipeError(TOO_LARGE) from None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.numbers import to_fraction
+from imfilt.kernels.numbers import Number, to_fraction
+
+Weights = tuple[tuple[Number, ...], ...]
 
 
 class Like(NamedTuple):
@@ -18,10 +21,8 @@ class Like(NamedTuple):
     border: str
     by_sum: bool = False
     """Whether a matrix without a divisor is divided by its sum (by 1 where that is 0)."""
-    added: Fraction = Fraction(0)
-    """Added to results, in levels of 8 bits, before they are rounded half up, so that they are rounded as there."""
-    ties_to_even: bool = False
-    """Whether exact halves are rounded to the even level."""
+    rounding: str = "half-up"
+    """A key of `imfilt.engine.recipes.roundings.ROUNDINGS`."""
     rows_upwards: bool = False
     """Whether the first row of a matrix lies below."""
     early_anchor: bool = False
@@ -46,19 +47,12 @@ class Like(NamedTuple):
             anchor = ((kernel.size[0] - 1) // 2, (kernel.size[1] - 1) // 2)
         return _with(kernel, weights, divisor, anchor)
 
-    def round(self, kernel: Kernel) -> Kernel:
-        """Return the kernel whose results, rounded half up, are those of `kernel` rounded as the tool does."""
-        bias = to_fraction(kernel.bias) + self.added
-        return Kernel(kernel.weights, divisor=kernel.divisor, bias=bias, anchor=kernel.anchor, name=kernel.name)
 
-
-def _with(kernel: Kernel, weights: object, divisor: object, anchor: tuple[int, int] | None) -> Kernel:
+def _with(kernel: Kernel, weights: Weights, divisor: Number, anchor: tuple[int, int] | None) -> Kernel:
     if (weights, divisor, anchor) == (kernel.weights, kernel.divisor, kernel.anchor):
         return kernel
-    return Kernel(weights, divisor=divisor, bias=kernel.bias, anchor=anchor, name=kernel.name)  # type: ignore[arg-type]
+    return replace(kernel, weights=weights, divisor=divisor, anchor=anchor)
 
-
-_IN_16_BITS = Fraction(1, 2 * 257)
 
 LIKES = {
     like.name: like
@@ -68,7 +62,7 @@ LIKES = {
             "cv2.filter2D",
             correlate=True,
             border="reflect",
-            ties_to_even=True,
+            rounding="half-even",
             differences=("it sums in single precision, which may decide otherwise what is next to a half",),
         ),
         Like(
@@ -87,7 +81,7 @@ LIKES = {
             "scipy.ndimage.convolve",
             correlate=False,
             border="symmetric",
-            added=Fraction(-1, 2),
+            rounding="down",
             early_anchor=True,
             differences=(
                 "its results below 0 and above white wrap around; here they are clipped",
@@ -96,11 +90,10 @@ LIKES = {
         ),
         Like(
             "imagemagick",
-            "-morphology Convolve, 8 bits",
+            "-morphology Convolve",
             correlate=False,
             border="edge",
-            added=_IN_16_BITS - Fraction(1, 2),
-            differences=("with 16 bits it rounds half up; here fractions are dropped, as it does with 8",),
+            rounding="half-up-16",
         ),
         Like(
             "vips",
@@ -119,4 +112,4 @@ LIKES = {
         ),
     )
 }
-"""ImageMagick rounds to 16 bits, and drops the fraction of a level after that."""
+"""ImageMagick, whose own samples have 16 bits, drops the fraction of a level where it writes 8."""

@@ -15,6 +15,7 @@ from imfilt.engine.recipes.geometry import SIZES
 from imfilt.engine.recipes.normalisations import NORMALISATIONS, Normalisation
 from imfilt.engine.recipes.pairs import Pair, to_pair
 from imfilt.engine.recipes.pooling import Pooling, parse_pooling
+from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.recipes.samples import DEPTHS
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.kernel import Kernel, to_anchor
@@ -72,8 +73,8 @@ class Recipe:
         unsharp masks leave alone, and the one thing in a recipe that is not linear.
     background : (red, green, blue), optional
         Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
-    ties_to_even : bool
-        Round exact halves to the even level, not up; roots are rounded as they always are.
+    rounding : str
+        A name of `ROUNDINGS`: how results become whole levels; roots are always rounded half up.
 
     Raises
     ------
@@ -98,7 +99,7 @@ class Recipe:
     gray: str | None = None
     linear: bool = False
     threshold: Number | None = None
-    ties_to_even: bool = False
+    rounding: str = "half-up"
 
     def __post_init__(self) -> None:
         if not self.kernels:
@@ -108,6 +109,7 @@ class Recipe:
         fill("size", choose("size", self.size, SIZES))
         fill("normalize", choose("normalisation", self.normalize, NORMALISATIONS))
         fill("alpha", choose("alpha", self.alpha, ALPHA_MODES))
+        fill("rounding", choose("rounding", self.rounding, ROUNDINGS))
         fill("stride", to_pair("stride", self.stride))
         fill("dilation", to_pair("dilation", self.dilation))
         if self.pool is not None:
