@@ -70,8 +70,26 @@ def test_to_touch_memory_ahead_of_a_decoder_changes_nothing_in_it(number: int, m
         lent = memory.lend_memory(image)
         assert lent is not None
         image.load()
-        memory.touch_ahead()
+        memory.touch_ahead(lambda: False)
         assert lent == bytes([77]) * (3000 * 1501)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such call")
+def test_memory_of_a_picture_that_turned_out_damaged_is_not_touched() -> None:
+    header = struct.pack(">IIBBBBB", 12000, 12000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
+    packed = [struct.pack(">I", len(data)) + kind + data for kind, data in chunks]
+    checked = [each + struct.pack(">I", zlib.crc32(each[4:])) for each in packed]
+    Path("a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(checked))
+    code = (
+        "import resource, sys\nfrom imfilt.cli import main\n"
+        "try:\n    main(['apply', 'a.png', '-k', 'edge3'])\n"
+        "except SystemExit as end:\n    print(end.code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    status, kibibytes = map(int, result.stdout.split())
+    assert status == 1
+    assert kibibytes < 200_000  # of 576 million bytes
 
 
 def refused(run: Run, source: str | Path, *options: str) -> str:

@@ -4,46 +4,47 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from imfilt.engine.processors import has_room_for_threads
 
 Result = TypeVar("Result")
 
 
-def begin(work: Callable[[], Result]) -> Callable[[], Result]:
-    """Begin `work` in a thread, and return what waits for its end and returns its result, or raises its exception.
+class Background(Generic[Result]):
+    """Work that is begun in a thread; where there is no room for another one, it is done at once.
 
-    >>> begin(lambda: 6 * 7)()
+    >>> Background(lambda: 6 * 7).result()
     42
     """
-    results: list[Result] = []
-    errors: list[BaseException] = []
 
-    def run() -> None:
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._work = work
+        self._results: list[Result] = []
+        self._errors: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
         try:
-            results.append(work())
+            if has_room_for_threads():
+                self._thread.start()
+                return
+        except RuntimeError:  # there is none
+            pass
+        self._run()
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._work())
         except BaseException as error:
-            errors.append(error)
+            self._errors.append(error)
 
-    if not has_room_for_threads():
-        run()
-        return lambda: _result_of(results, errors)
-    thread = threading.Thread(target=run, daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:  # there is no room for another thread
-        run()
+    def is_over(self) -> bool:
+        """Return whether the work is done, or has failed."""
+        return not self._thread.is_alive()
 
-    def end() -> Result:
-        if thread.ident is not None:
-            thread.join()
-        return _result_of(results, errors)
-
-    return end
-
-
-def _result_of(results: list[Result], errors: list[BaseException]) -> Result:
-    if errors:
-        raise errors[0]
-    return results[0]
+    def result(self) -> Result:
+        """Wait for the end of the work, and return its result or raise its exception."""
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._errors:
+            raise self._errors[0]
+        return self._results[0]

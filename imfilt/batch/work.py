@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imfilt.batch.backups import keeping
-from imfilt.batch.concurrently import begin
+from imfilt.batch.concurrently import Background
 from imfilt.batch.confirming import confirmed
 from imfilt.batch.delivery import deliver, manner_of
 from imfilt.batch.identity import FileIdentity, identity_of
@@ -154,12 +154,12 @@ def _read(job: Job) -> AnyPicture | Frames:
     read = partial(read_picture, source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits)
     if _ENGINE_IS_THERE.is_set():
         return read()
-    reading = begin(read)
+    reading = Background(read)
     with IMPORTING:  # the picture is decoded meanwhile
         import imfilt.batch.filtering  # noqa: F401 (with which come the engine and NumPy)
     _ENGINE_IS_THERE.set()
-    touch_ahead()
-    return reading()
+    touch_ahead(reading.is_over)
+    return reading.result()
 
 
 def _filter_and_write(

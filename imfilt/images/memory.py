@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import mmap
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from weakref import WeakSet
+from weakref import ref
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -31,8 +32,8 @@ _POPULATE_WRITE = 23
 
 _TOUCHED_AT_A_TIME = 1 << 22
 
-_made: WeakSet[mmap.mmap] = WeakSet()
-"""All memory of ours that is still there."""
+_latest: list[ref[mmap.mmap]] = []
+"""The memory that was made last, if it is still there."""
 
 _kept: list[memoryview] = []
 
@@ -65,21 +66,24 @@ def _fresh(size: int) -> memoryview:
         memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError:
         raise MemoryError from None
-    _made.add(memory)
+    _latest[:] = [ref(memory)]
     return memoryview(memory)
 
 
-def touch_ahead() -> None:
-    """Touch fresh memory for the first time, from its end, while a decoder comes from its beginning.
+def touch_ahead(is_over: Callable[[], bool]) -> None:
+    """Touch the latest memory for the first time, from its end, while a decoder comes from its beginning.
 
-    That takes a decoder of JPEG nearly as long as to decode. Nothing that lies there already is changed.
+    That takes a decoder of JPEG nearly as long as to decode. Nothing that lies there already is changed. When decoding
+    `is_over`, maybe since the file is damaged, the rest is left as it is.
     """
-    if sys.platform != "linux":
+    memory = _latest[0]() if _latest else None
+    if memory is None or sys.platform != "linux":
         return
-    for memory in tuple(_made):
-        with suppress(OSError):  # an older Linux; or there is not so much memory, as the decoder will find out
-            for start in range(0, len(memory), _TOUCHED_AT_A_TIME)[::-1]:
-                memory.madvise(_POPULATE_WRITE, start, min(_TOUCHED_AT_A_TIME, len(memory) - start))
+    with suppress(OSError):  # an older Linux; or there is not so much memory, as the decoder will find out
+        for start in range(0, len(memory), _TOUCHED_AT_A_TIME)[::-1]:
+            if is_over():
+                return
+            memory.madvise(_POPULATE_WRITE, start, min(_TOUCHED_AT_A_TIME, len(memory) - start))
 
 
 def give_back(memory: memoryview) -> None:
