@@ -298,6 +298,17 @@ def test_a_picture_for_where_nothing_moves_is_left_out_where_there_is_no_room_fo
     assert_alike(looks("b.gif"), composed((HEIGHT, WIDTH), parts))
 
 
+@pytest.mark.parametrize("extension", kinds("webp", "avif"))
+def test_what_a_file_carries_stays_where_its_first_picture_is_left_out(run: Run, extension: str) -> None:
+    exif = Image.Exif()
+    exif[315] = "An Artist"
+    save("a.png", [soft(3, shift) for shift in (0, 5, 9)], default_image=True, exif=exif.tobytes())
+    assert run("apply", "a.png", "-k", "identity", "-o", f"b.{extension}").status == 0
+    with Image.open(f"b.{extension}") as image:
+        assert getattr(image, "n_frames", 1) == 2
+        assert image.getexif()[315] == "An Artist"
+
+
 @pytest.mark.parametrize("options", [(), ("--frame", "0")])
 def test_frames_of_png_that_pillow_would_cut_are_refused(run: Run, options: tuple[str, ...]) -> None:
     parts = [(each[0].astype(">u2") * 257, *each[1:]) for each in apng_parts((0,) * 4, (0,) * 4)]

@@ -57,8 +57,7 @@ def encode_frames(
     container = container_of(entry)
     frames = iter(frames)
     if show.has_default and not container.has_default:
-        next(frames)
-        show = replace(show, count=show.count - 1, has_default=False)
+        frames, show = _without_default(frames), replace(show, count=show.count - 1, has_default=False)
     return container.write(_fitting(frames, show, entry), show, stream, entry, threads)
 
 
@@ -76,6 +75,13 @@ def frame_losses(entry: Format, source: Format, show: Show) -> Notes:
     if show.has_default and not container.has_default:
         lost.append(f"{entry.name} has no picture of its own for where nothing moves; it is left out (PNG keeps it)")
     return tuple(lost)
+
+
+def _without_default(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Yield the frames after the first; what the first carries, which is all that the file does, the second gets."""
+    carried = next(frames).picture.carried
+    for index, frame in enumerate(frames):
+        yield frame if index else replace(frame, picture=replace(frame.picture, carried=carried))
 
 
 class Clock:
