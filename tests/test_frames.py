@@ -211,8 +211,9 @@ def apng(
     default: Array | None = None,
     claimed: int | None = None,
 ) -> bytes:
-    """Return an animated PNG of RGBA parts: what, where (row, column), disposal, blending."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", size[1], size[0], 8 * parts[0][0].itemsize, 6, 0, 0, 0))]
+    """Return an animated PNG of RGB or RGBA parts: what, where (row, column), disposal, blending."""
+    kind = {3: 2, 4: 6}[parts[0][0].shape[2]]
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", size[1], size[0], 8 * parts[0][0].itemsize, kind, 0, 0, 0))]
     chunks.append((b"acTL", struct.pack(">II", claimed or len(parts), 3)))
     sequence = 0
     if default is not None:
@@ -279,6 +280,18 @@ def test_partial_frames_of_png_look_the_same_frame_by_frame(
         assert (image.info["loop"], image.info.get("default_image", False)) == (3, has_default)
     fractions = [struct.unpack(">HH", each) for each in controls(Path("b.png").read_bytes())]
     assert fractions == [(1, 30 + index) for index in range(4)]
+
+
+@pytest.mark.parametrize("disposal", [1, 2])
+def test_before_the_first_frame_of_a_png_without_alpha_nothing_is_seen(run: Run, disposal: int) -> None:
+    samples = [noise(HEIGHT, WIDTH, 3), noise(1, 1, 3)]
+    opaque = [np.dstack((each, np.full(each.shape[:2], 255, np.uint8))) for each in samples]
+    for name, (first, second) in {"a.png": samples, "opaque.png": opaque}.items():
+        parts = [(first, (0, 0), disposal, 0), (second, (2, 3), 0, 0)]
+        Path(name).write_bytes(apng((HEIGHT, WIDTH), parts))
+    result = filtered(run, "a.png", "b.png")
+    assert_alike(result, looks("opaque.png"))  # as Pillow reads it; without alpha, nothing is black to Pillow
+    assert np.argwhere(result[1][..., 3]).tolist() == [[2, 3]]
 
 
 def controls(content: bytes) -> Iterator[bytes]:

@@ -97,10 +97,10 @@ def _draw(image: Image.Image, control: _Control, canvas: Image.Image) -> None:
 
 
 def _shows_through(stream: BinaryIO, size: tuple[int, int]) -> bool:
-    """Return whether something can be seen that is in no frame: it is clear."""
+    """Return whether something can be seen that is in no frame, such as what was before the first: it is clear."""
     controls = [_control(data) for kind, data in read_chunks(stream) if kind == b"fcTL"]
     return any(control.disposal == _TO_CLEAR for control in controls) or any(
-        control.box != (0, 0, *size) for control in controls[:1]
+        control.box != (0, 0, *size) or control.disposal == _TO_PREVIOUS for control in controls[:1]
     )
 
 
