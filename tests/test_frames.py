@@ -387,6 +387,15 @@ def test_pages_of_tiff_keep_their_exif_directories(run: Run) -> None:
                 assert dict(exif.get_ifd(0x8825)) == {1: "N", 2: (52.0, 30.0, float(index))}
 
 
+def test_pages_of_one_bit_and_of_palettes_say_once_what_they_become(run: Run) -> None:
+    grey, bits = Image.fromarray(noise(9, 8)), Image.fromarray(noise(9, 8)).convert("1")
+    coloured = Image.fromarray(noise(9, 8, 3)).quantize(16)
+    grey.save("a.tif", save_all=True, append_images=[bits, coloured, bits])
+    result = run("apply", "a.tif", "-k", "identity", "-o", "b.tif")
+    told = ["it has one bit a sample, and its result is grey", "it has a palette, and its result is full colour (RGB)"]
+    assert result == Result(0, b"b.tif\n", "".join(f"imfilt: a.tif: {note}\n" for note in told))
+
+
 def test_pages_of_several_sizes_go_into_tiff_alone(run: Run) -> None:
     first, second, *_ = pages()
     first.save("a.tif", save_all=True, append_images=[second])

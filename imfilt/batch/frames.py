@@ -28,7 +28,7 @@ class FilteredFrames:
     plan: Plan
     """What was carried out for the first frame; there once they are written, as are the notes."""
     notes: tuple[str, ...] = ()
-    """A line for each thing that was lost."""
+    """What a person should know of how frames were read, and a line for each thing that was lost."""
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class FilteredFrames:
                 clipped=self._clipped,
             )
             picture = replace(picture, carried=picture.carried.wished(self._saving))
+            self.notes += tuple(note for note in frame.picture.notes if note not in self.notes)
             if index == 0:
                 self.plan = plan
                 self.notes += tuple(losses(self._target_format, picture.carried))
