@@ -152,8 +152,11 @@ def test_the_next_run_removes_what_a_killed_one_has_left(run: Run) -> None:
 def test_a_temporary_file_in_use_is_no_stray() -> None:
     with temporary_beside(Path("a.png")) as temporary:
         temporary.write_bytes(b"half a picture")
-        remove_strays(Path())
-        assert temporary.exists()
+        Path("link").symlink_to(Path.cwd())
+        for folder in (Path(), Path.cwd(), Path("link")):
+            remove_strays(folder)
+            assert temporary.exists()
+        Path("link").unlink()
         assert str(os.getpid()) in temporary.name
     assert list(Path().iterdir()) == []
 

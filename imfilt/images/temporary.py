@@ -12,14 +12,15 @@ from pathlib import Path
 
 _NAME = re.compile(r"\.imfilt-(?P<process>[0-9]+)-[0-9a-f]{16}-(?P<host>[\w-]*)\.tmp")
 _PREFIX = ".imfilt-"
-_in_use: set[Path] = set()
+_in_use: dict[str, Path] = {}
+"""By name, of which there is but one, for a folder can be called in several ways."""
 
 
 @contextmanager
 def temporary_beside(target: Path) -> Iterator[Path]:
     """Return the context in which a temporary file in the folder of `target` may be; afterwards it is gone."""
     temporary = target.with_name(f"{_PREFIX}{os.getpid()}-{os.urandom(8).hex()}-{_host()}.tmp")
-    _in_use.add(temporary)
+    _in_use[temporary.name] = temporary
     try:
         try:
             yield temporary
@@ -27,12 +28,12 @@ def temporary_beside(target: Path) -> Iterator[Path]:
             _remove(temporary)
     finally:  # once more, for a signal may have come just before the first time
         _remove(temporary)
-        _in_use.discard(temporary)
+        _in_use.pop(temporary.name, None)
 
 
 def remove_own() -> None:
     """Remove the temporary files of this process, which ends: threads may be in the middle of writing them."""
-    for temporary in tuple(_in_use):
+    for temporary in tuple(_in_use.values()):
         _remove(temporary)
 
 
@@ -44,17 +45,17 @@ def remove_strays(folder: Path) -> None:
     if os.name == "nt":
         return
     with suppress(OSError), os.scandir(folder) as entries:
-        strays = [entry.name for entry in entries if entry.name.startswith(_PREFIX) and _is_stray(folder, entry.name)]
+        strays = [entry.name for entry in entries if entry.name.startswith(_PREFIX) and _is_stray(entry.name)]
         for name in strays:
             _remove(folder / name)
 
 
-def _is_stray(folder: Path, name: str) -> bool:
+def _is_stray(name: str) -> bool:
     match = _NAME.fullmatch(name)
     if match is None or match["host"] != _host():
         return False
     owner = int(match["process"])
-    return folder / name not in _in_use if owner == os.getpid() else not _lives(owner)
+    return name not in _in_use if owner == os.getpid() else not _lives(owner)
 
 
 def _lives(process: int) -> bool:
