@@ -112,6 +112,14 @@ def test_what_lies_behind_the_samples_of_a_png_comes_before_them(run: Run, depth
     assert Path(target).read_bytes().index(b"IDAT") > Path(target).read_bytes().index(TEXT[-1][1])
 
 
+@pytest.mark.parametrize("depth", ["8", "16"])
+def test_what_looks_like_samples_within_a_chunk_of_a_png_is_left_whole(run: Run, depth: str) -> None:
+    picture().save("a.png")
+    chunks = [(b"eXIf", b"II*\0IDAT" + bytes(20)), (b"tEXt", b"Title\0IDAT")]
+    put_chunks("a.png", chunks)
+    assert sorted(chunks_in(done(run, "a.png", "b.png", "--depth", depth))) == sorted(chunks)
+
+
 def test_png_chunks_that_would_not_be_true_any_more_go(run: Run) -> None:
     picture().save("a.png")
     put_chunks("a.png", [(b"sBIT", b"\5\6\5"), (b"prIT", b"unsafe to copy"), (b"sRGB", b"\0")])

@@ -5,13 +5,14 @@ PNG specification, third edition: 11.3 (ancillary chunks), 14.2 (what may be cop
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
 from imfilt.images.modes import COLOURS
-from imfilt.images.png_file import Chunk, to_chunk, walk
+from imfilt.images.png_file import SIGNATURE, Chunk, to_chunk, walk
 
 if TYPE_CHECKING:
     from imfilt.images.carried.places import Source, Target
@@ -94,14 +95,26 @@ class ChunkInserter:
     def __init__(self, stream: BinaryIO, chunks: Sequence[Chunk]) -> None:
         self._stream = stream
         self._chunks = chunks
+        self._next = len(SIGNATURE)
+        """How many bytes come before the next chunk that is written."""
 
     def write(self, data: bytes) -> int:
-        """Write bytes; a chunk, or the eight bytes of its length and type, comes at once."""
-        if self._chunks and data[4:8] == _DATA:
-            for chunk in self._chunks:
-                self._stream.write(to_chunk(*chunk))
-            self._chunks = ()
+        """Write bytes; the length and the type of a chunk come at once, those of samples first."""
+        if self._chunks:
+            self._follow(data)
         return self._stream.write(data)
+
+    def _follow(self, data: bytes) -> None:
+        """Go from chunk to chunk, for what is in one may look like another; insert where samples begin."""
+        while self._next < len(data):
+            length, kind = struct.unpack_from(">I4s", data, self._next)
+            if kind == _DATA:
+                for chunk in self._chunks:
+                    self._stream.write(to_chunk(*chunk))
+                self._chunks = ()
+                return
+            self._next += length + 12
+        self._next -= len(data)
 
     def flush(self) -> None:
         """Give all on that was written."""
