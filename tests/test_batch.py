@@ -159,6 +159,14 @@ def test_standard_input_that_is_no_picture_fails_without_an_output(run: Run) -> 
     assert tree() == []
 
 
+def test_standard_input_that_cannot_be_read_fails_in_one_line() -> None:
+    command = [sys.executable, "-m", "imfilt", "apply", "-", *EDGE, "-o", "b.png"]
+    with Path("a.png").open("wb") as written:
+        result = subprocess.run(command, stdin=written, capture_output=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert result.stderr == b"imfilt: standard input: cannot be read: Bad file descriptor\n"
+
+
 def test_a_folder_gives_its_own_pictures_in_the_order_of_their_names(run: Run) -> None:
     put("in/c.png", "in/a.png", "in/B.jpg", "in/deeper/d.png")
     Path("in/notes.txt").write_text("no picture")

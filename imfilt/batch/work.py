@@ -213,4 +213,7 @@ def _is_frames(picture: AnyPicture | Frames) -> TypeIs[Frames]:
 def _read_stream() -> io.BytesIO:
     if sys.stdin is None:
         raise PictureError("standard input is closed")
-    return io.BytesIO(sys.stdin.buffer.read())
+    try:
+        return io.BytesIO(sys.stdin.buffer.read())
+    except OSError as error:
+        raise PictureError(f"cannot be read: {error.strerror or error}") from None
