@@ -10,7 +10,9 @@ import stat
 import struct
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 import imfilt
+from imfilt.batch import jobs, work
+from imfilt.engine.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -1029,6 +1033,15 @@ def test_a_kernel_of_each_that_does_not_fit_fails_alone(run: Run) -> None:
     result = run("apply", "a.png", "-k", "edge1", "-m", "1 " * 30, "-k", "sharpen", "--each", "--size", "valid")
     assert (result.status, result.lines) == (1, ["a_edge1.png", "a_sharpen.png"])
     assert "kernel 'custom' spans 1 x 30 samples" in result.stderr
+
+
+def test_the_seconds_of_a_result_of_each_are_not_those_of_one_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    put("a.png", "b.png")
+    monkeypatch.setattr(work, "time", SimpleNamespace(perf_counter=count().__next__))
+    recipe = Recipe((imfilt.load_registry()["edge1"],))
+    results = tuple(jobs.Result(Path(name), recipe) for name in ("b.png", "c.png"))  # the first of which is there
+    outcomes = work.do_job(jobs.Job(Path("a.png"), results))
+    assert [(outcome.status.value, outcome.seconds) for outcome in outcomes] == [("failed", 1), ("written", 1)]
 
 
 def test_results_of_each_beside_their_sources_are_not_taken_in_again(run: Run) -> None:

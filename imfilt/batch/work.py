@@ -79,6 +79,7 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
                 plan, found = _filter_and_write(picture, job, to_write, target_format, manner, clipped)
         except (ImfiltError, MemoryError) as error:
             outcomes.append(_failure(job, error, result, time.perf_counter() - start))
+            start = time.perf_counter()
             continue
         notes += tuple(note for note in found if note not in notes)
         rows, columns, _ = plan.result_shape
