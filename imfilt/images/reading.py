@@ -155,7 +155,6 @@ def _read_deep(image: ImageFile, stream: BinaryIO, loss: Loss) -> AnyPicture:
     with IMPORTING:
         from imfilt.images.deep.reading import read_deep
 
-    place = stream.tell()
     if image.format == "PNG":
         with IMPORTING:
             from imfilt.images.deep.png import carried_image
@@ -163,9 +162,7 @@ def _read_deep(image: ImageFile, stream: BinaryIO, loss: Loss) -> AnyPicture:
         carried = read_carried(carried_image(stream), stream)
     else:
         carried = read_carried(image, stream)
-    picture = read_deep(stream, str(image.format), loss, carried)
-    stream.seek(place)
-    return upright(picture)
+    return upright(read_deep(stream, str(image.format), loss, carried))
 
 
 def _row_check(image: ImageFile, memory: memoryview | None) -> Callable[[], None]:

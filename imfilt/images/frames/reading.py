@@ -14,7 +14,7 @@ from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
 from imfilt.images.carried import Carried, read_carried
-from imfilt.images.depth import check_depth, loss_of, scale_transparent_level
+from imfilt.images.depth import check_depth, loss_of
 from imfilt.images.formats import FORMATS
 from imfilt.images.frames.frame import FOREVER, Frame, Show
 from imfilt.images.importing import IMPORTING
@@ -91,7 +91,6 @@ def read_frame(image: ImageFile, frames: Frames, index: int) -> AnyPicture:
     check_index(index, frames.count)
     if frames.format == "PNG" and frames.count > 1:
         return next(islice(_decode_apng(image, frames), index, None)).picture
-    scale_transparent_level(image)
     return _decode(image, frames, index, _carried_by(image)).picture
 
 
