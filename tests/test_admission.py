@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from imfilt.batch import scheduling
@@ -50,6 +53,32 @@ def test_a_codec_that_takes_much_memory_counts_read_or_written() -> None:
     assert more > 4 * 2 * 300 * 200
     assert memory_needed(written) - memory_needed(plain) == more
     assert memory_needed(read) == 2 * 4 * 300 * 200 + more + 2 * Path("a.jp2").stat().st_size
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4", ">f8"])
+def test_arrays_are_counted_as_pictures_are(dtype: str) -> None:
+    np.save("a.npy", np.zeros((100, 200, 3), dtype))
+    width = 3 * np.dtype(dtype).itemsize
+    more = FORMATS["NPY"].codec_bytes * 100 * 200
+    assert memory_needed(job("a.npy")) == 2 * width * 100 * 200 + more + 2 * Path("a.npy").stat().st_size
+
+
+@pytest.mark.parametrize("settings", [{}, {"bigtiff": True}, {"byteorder": ">"}], ids=["plain", "big", "other order"])
+@pytest.mark.parametrize(("dtype", "channels", "width"), [("f2", 3, 12), ("f4", 3, 12), ("f8", 4, 32), ("u8", 1, 8)])
+def test_what_pillow_does_not_open_is_counted_by_what_it_unpacks_to(
+    dtype: str, channels: int, width: int, settings: dict[str, Any]
+) -> None:
+    samples = np.zeros((1000, 400, channels), dtype)
+    kind = "rgb" if channels > 1 else "minisblack"
+    tifffile.imwrite("a.tif", samples, photometric=kind, compression="deflate", rowsperstrip=1, **settings)
+    size = Path("a.tif").stat().st_size
+    assert size < 1000 * 400
+    assert memory_needed(job("a.tif")) == 2 * width * 1000 * 400 + 2 * size
+    assert memory_needed(job("a.tif")._replace(max_pixels=399_999)) == size  # it will be refused
+    with Path("a.tif").open("r+b") as file:
+        file.seek(4)
+        file.write(bytes(12))
+    assert memory_needed(job("a.tif")) == size
 
 
 def test_what_is_no_picture_or_not_there_needs_next_to_nothing() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from imfilt.errors import PictureError
 from imfilt.images.depth import loss_of
-from imfilt.images.reading import FORMAT_OF, opened
+from imfilt.images.importing import IMPORTING
+from imfilt.images.reading import FORMAT_OF, NPY_MAGIC, TIFF_MAGIC, opened, opened_stream
 
 _WIDTHS = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2}
 """Bytes that a pixel takes when it is decoded, where these are not four."""
@@ -33,4 +35,23 @@ def read_header(source: Path, max_pixels: int) -> Header | None:
             pixel_bytes = _DEEP_WIDTH if loss_of(image) else _WIDTHS.get(image.mode, 4)
             return Header(*image.size, pixel_bytes, FORMAT_OF[str(image.format)])
     except PictureError:
-        return None
+        return _header_of_samples(source, max_pixels)
+
+
+def _header_of_samples(source: Path, max_pixels: int) -> Header | None:
+    """Return what is said by the header of a file that Pillow does not open: an array, or TIFF of other samples."""
+    with suppress(PictureError), opened_stream(source, max_pixels) as stream:
+        head = stream.read(len(NPY_MAGIC))
+        stream.seek(0)
+        if head == NPY_MAGIC:
+            with IMPORTING:
+                from imfilt.images.deep import npy
+
+            (rows, columns, channels), dtype, _ = npy.read_layout(stream, max_pixels)
+            return Header(columns, rows, channels * dtype.itemsize, "NPY")
+        if head.startswith(TIFF_MAGIC):
+            with IMPORTING:
+                from imfilt.images.deep import unknown
+
+            return Header(*unknown.read_layout(stream, max_pixels), "TIFF")
+    return None

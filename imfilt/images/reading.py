@@ -32,8 +32,8 @@ FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.n
 
 # The further pictures of a telephone's JPEG are previews of the first; the layers of a PSD are what it was made of.
 _OF_ONE_PICTURE = ("MPO", "PSD")
-_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_NPY_MAGIC = b"\x93NUMPY"
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+NPY_MAGIC = b"\x93NUMPY"
 
 _PILLOWS = [entry.name for entry in FORMATS.values() if entry.is_pillows]
 
@@ -70,7 +70,7 @@ def read_picture(
     format of `FORMATS`, has no such frame, or has more than `max_pixels`, over all its frames.
     """
     with opened_stream(source, max_pixels) as stream:
-        is_npy = stream.read(len(_NPY_MAGIC)) == _NPY_MAGIC
+        is_npy = stream.read(len(NPY_MAGIC)) == NPY_MAGIC
         stream.seek(0)
         if is_npy:
             with IMPORTING:
@@ -83,7 +83,7 @@ def read_picture(
             image = _open_image(stream)
         except UnidentifiedImageError:
             stream.seek(0)
-            if stream.read(4) not in _TIFF_MAGIC:
+            if stream.read(4) not in TIFF_MAGIC:
                 raise
             with IMPORTING:
                 from imfilt.images.deep.unknown import read_unknown_tiff

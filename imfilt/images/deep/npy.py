@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -16,11 +16,36 @@ from imfilt.images.modes import MODES, Mode
 _BY_CHANNELS = {1: MODES["L"], 2: MODES["LA"], 3: MODES["RGB"], 4: MODES["RGBA"]}
 
 
+class Layout(NamedTuple):
+    """What the header of a file says."""
+
+    shape: tuple[int, int, int]
+    """Rows, columns, channels."""
+    dtype: np.dtype[Any]
+    is_by_columns: bool
+
+
 def read_npy(stream: BinaryIO, *, max_pixels: int) -> DeepPicture:
     """Read an array of grey or RGB samples, with or without alpha, of a type in `SAMPLE_TYPES`.
 
     Raises `PictureError` for any other array, one with more pixels, and a file that ends too early.
     """
+    (rows, columns, channels), dtype, is_by_columns = read_layout(stream, max_pixels)
+    samples = np.frombuffer(stream.read(), np.uint8)
+    expected = rows * columns * channels * dtype.itemsize
+    if samples.size != expected:
+        raise PictureError(f"its samples have {samples.size} bytes, not {expected}; it is cut off or damaged")
+    array = samples.view(dtype).reshape((rows, columns, channels), order="F" if is_by_columns else "C")
+    mode = _BY_CHANNELS[channels]
+    return DeepPicture(
+        np.ascontiguousarray(array, dtype.newbyteorder("=")),
+        Mode(mode.colour, SAMPLE_TYPES[dtype.name], mode.has_alpha),
+        format="NPY",
+    )
+
+
+def read_layout(stream: BinaryIO, max_pixels: int) -> Layout:
+    """Read the header of an array that is a picture; raise `PictureError` for another, or one with more pixels."""
     version = np.lib.format.read_magic(stream)
     if version not in ((1, 0), (2, 0)):
         raise PictureError(f"NPY of version {version[0]}.{version[1]} cannot be read; save it with numpy.save")
@@ -37,17 +62,7 @@ def read_npy(stream: BinaryIO, *, max_pixels: int) -> DeepPicture:
             f"an array of {channels} channels is no picture; give it 1 to 4, of 2 or 4 the last is alpha"
         )
     check_pixels((columns, rows), max_pixels)
-    samples = np.frombuffer(stream.read(), np.uint8)
-    expected = rows * columns * channels * dtype.itemsize
-    if samples.size != expected:
-        raise PictureError(f"its samples have {samples.size} bytes, not {expected}; it is cut off or damaged")
-    array = samples.view(dtype).reshape((rows, columns, channels), order="F" if is_by_columns else "C")
-    mode = _BY_CHANNELS[channels]
-    return DeepPicture(
-        np.ascontiguousarray(array, dtype.newbyteorder("=")),
-        Mode(mode.colour, SAMPLE_TYPES[dtype.name], mode.has_alpha),
-        format="NPY",
-    )
+    return Layout((rows, columns, channels), dtype, is_by_columns)
 
 
 def write_npy(picture: AnyPicture, stream: BinaryIO, _settings: dict[str, Any], _threads: int | None) -> None:

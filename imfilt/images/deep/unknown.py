@@ -21,13 +21,15 @@ from imfilt.images.limits import check_all_pixels, check_pixels
 from imfilt.images.sources import Source
 
 _BIG_TIFF = (b"II+\0", b"MM\0+")
-_COMPRESSION, _ORIENTATION, _PROFILE = 259, 274, 34675
+_COLUMNS, _ROWS, _BITS, _COMPRESSION, _ORIENTATION, _CHANNELS, _PROFILE = 256, 257, 258, 259, 274, 277, 34675
 _NONE = 1
 """No compression."""
 _LOSS = Loss("this TIFF holds samples that Pillow cannot read", is_cut=False)
 _HEAD = 8
 """Bytes before anything else can be, at least."""
 _SIDES_SWAPPED = range(5, 9)
+_FLOAT_BYTES = 4
+"""Of a float of 16 bits too, which is read as one of 32."""
 
 
 def read_unknown_tiff(stream: BinaryIO, source: Source, max_pixels: int, frame: int | None) -> DeepPicture | Frames:
@@ -66,8 +68,16 @@ def read_page(stream: BinaryIO, page: int) -> DeepPicture:
     return read_deep(stream, "TIFF", _LOSS, read_carried(_image_with_tags(stream, size, page), stream), page=page)
 
 
-def _image_with_tags(stream: BinaryIO, size: tuple[int, int], page: int) -> Any:
-    """Return what stands for the image that Pillow would open at a page, with all that can be carried."""
+def read_layout(stream: BinaryIO, max_pixels: int) -> tuple[int, int, int]:
+    """Return columns and rows of the first page, and the bytes of a pixel; raise `PictureError` for more pixels."""
+    _, tags, _ = _tags_of(stream, 0)
+    columns, rows, channels = (max(0, int(tags.get(tag, 1))) for tag in (_COLUMNS, _ROWS, _CHANNELS))
+    check_pixels((columns, rows), max_pixels)
+    return columns, rows, channels * max(_FLOAT_BYTES, *(bits // 8 for bits in tags[_BITS]))
+
+
+def _tags_of(stream: BinaryIO, page: int) -> tuple[bytes, ImageFileDirectory_v2, int]:
+    """Return how a file begins, the tags of a page, and where they are."""
     stream.seek(0)
     head = stream.read(8)
     head += stream.read(8) if head.startswith(_BIG_TIFF) else b""
@@ -77,6 +87,12 @@ def _image_with_tags(stream: BinaryIO, size: tuple[int, int], page: int) -> Any:
         place = tags.next
         stream.seek(place)
         tags.load(stream)
+    return head, tags, place
+
+
+def _image_with_tags(stream: BinaryIO, size: tuple[int, int], page: int) -> Any:
+    """Return what stands for the image that Pillow would open at a page, with all that can be carried."""
+    head, tags, place = _tags_of(stream, page)
     exif = Image.Exif()
     exif.bigtiff = head.startswith(_BIG_TIFF)
     exif.endian = "<" if head.startswith(b"II") else ">"
