@@ -20,6 +20,8 @@ from PIL import Image
 import imfilt.images.reading
 from imfilt.batch.fingerprints import describe_recipe, hash_of_recipe
 from imfilt.batch.manifest import NAME, Manifest, Record
+from imfilt.batch.outcomes import Outcome
+from imfilt.batch.resume import Resumption
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.kernels.kernel import Kernel
 
@@ -60,6 +62,22 @@ def done(result: Result) -> list[str]:
     return [line.removeprefix("out/") for line in result.lines]
 
 
+def sha256_of(path: str) -> str:
+    return subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
+
+
+def kill_before_it_records(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let a run end where it would record its result of this number."""
+    append, numbers = Manifest.append, iter(range(number))
+
+    def append_some(manifest: Manifest, record: Record) -> None:
+        if next(numbers, None) is None:
+            raise SystemExit(130)
+        append(manifest, record)
+
+    monkeypatch.setattr(Manifest, "append", append_some)
+
+
 def test_a_second_run_has_nothing_to_do(run: Run) -> None:
     put("in/a.png", "in/x/b.png")
     assert done(run(*RESUME, *EDGE)) == ["a.png", "x/b.png"]
@@ -71,7 +89,6 @@ def test_a_second_run_has_nothing_to_do(run: Run) -> None:
 def test_the_manifest_says_what_was_done(run: Run) -> None:
     put("in/a.png")
     run(*RESUME, *EDGE)
-    sha256 = subprocess.run(["sha256sum", "in/a.png"], capture_output=True, text=True, check=True).stdout.split()[0]
     status = Path("in/a.png").stat()
     (record,) = records()
     assert record.pop("recipe")
@@ -81,8 +98,9 @@ def test_the_manifest_says_what_was_done(run: Run) -> None:
         "source": "in/a.png",
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,
-        "sha256": sha256,
+        "sha256": sha256_of("in/a.png"),
         "target_size": Path("out/a.png").stat().st_size,
+        "target_sha256": sha256_of("out/a.png"),
     }
 
 
@@ -151,15 +169,67 @@ def test_a_target_that_a_power_cut_left_empty_is_made_again(run: Run) -> None:
     assert pictures() == made
 
 
-def test_a_target_that_somebody_changed_is_not_written_over(run: Run) -> None:
-    put("in/a.png")
+@pytest.mark.parametrize("is_of_the_same_size", [False, True])
+@pytest.mark.parametrize("options", [["-j", "1"], ["-j", "2", "--runner", "processes"]])
+def test_a_target_that_somebody_changed_is_not_written_over(
+    run: Run, options: list[str], is_of_the_same_size: bool
+) -> None:
+    put("in/a.png", "in/b.png", "in/c.png")
     run(*RESUME, *EDGE)
-    Path("out/a.png").write_bytes(b"my own work")
-    put("in/a.png", seed=1)
-    result = run(*RESUME, *EDGE)
-    assert (result.status, result.stdout) == (2, b"")
-    assert "out/a.png: has changed since it was written; move it away" in result.stderr
+    size = Path("out/b.png").stat().st_size
+    work = b"my own work".ljust(size if is_of_the_same_size else 0)
+    Path("out/b.png").write_bytes(work)
+    result = run(*RESUME, "-k", "sharpen", *options)
+    assert (result.status, result.lines) == (1, ["out/a.png", "out/c.png"])
+    assert result.stderr.endswith("out/b.png has changed since it was written; move it away, and it is made again\n")
+    assert result.stderr.count("\n") == 1
     assert "--" not in result.stderr  # for other options contradict this one
+    assert Path("out/b.png").read_bytes() == work
+    Path("out/b.png").unlink()
+    assert done(run(*RESUME, "-k", "sharpen")) == ["b.png"]
+
+
+def test_a_record_without_a_hash_of_the_target_is_gone_by_its_size(run: Run) -> None:
+    put("in/a.png", "in/b.png")
+    run(*RESUME, *EDGE)
+    old = [{name: value for name, value in each.items() if name != "target_sha256"} for each in records()]
+    LIST.write_text("".join(json.dumps(each) + "\n" for each in old))
+    assert done(run(*RESUME, *EDGE)) == []
+    Path("out/b.png").write_bytes(b"my own work")
+    result = run(*RESUME, "-k", "sharpen")
+    assert (result.status, result.lines) == (1, ["out/a.png"])
+    assert Path("out/b.png").read_bytes() == b"my own work"
+
+
+@pytest.mark.parametrize("kind", ["png", "bmp"])  # whose results are all of one size
+def test_a_target_that_a_killed_run_replaced_and_did_not_record_is_recognised(
+    run: Run, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    put(f"in/a.{kind}", f"in/b.{kind}", f"in/c.{kind}")
+    run(*RESUME, *EDGE)
+    with monkeypatch.context() as patch:
+        kill_before_it_records(patch, 1)
+        assert run(*RESUME, "-k", "sharpen").status == 130
+    assert done(run(*RESUME, "-k", "sharpen")) == [f"b.{kind}", f"c.{kind}"]
+    assert run("apply", "in", "-k", "sharpen", "-o", "fresh/").status == 0
+    assert pictures() == pictures("fresh")
+    assert done(run(*RESUME, "-k", "sharpen")) == []
+
+
+def test_a_result_is_recorded_as_it_was_written_even_if_somebody_changes_it_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("in/a.png")
+    record = Resumption.record
+
+    def record_late(resumption: Resumption, outcome: Outcome) -> Outcome:
+        Path("out/a.png").write_bytes(b"my own work")
+        return record(resumption, outcome)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Resumption, "record", record_late)
+        assert done(run(*RESUME, *EDGE)) == ["a.png"]
+    assert run(*RESUME, "-k", "sharpen").status == 1
     assert Path("out/a.png").read_bytes() == b"my own work"
 
 

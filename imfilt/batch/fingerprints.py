@@ -20,6 +20,14 @@ class State(NamedTuple):
     mtime_ns: int
 
 
+class Content(NamedTuple):
+    """What a file holds."""
+
+    size: int
+    sha256: str
+    """Empty where it was not recorded."""
+
+
 def state_of(path: str | Path) -> State | None:
     """Return the state of a file; None where there is none to be seen."""
     try:
@@ -33,6 +41,11 @@ def hash_of_file(path: str | Path) -> str:
     """Return the SHA-256 of the bytes of a file, in hexadecimal digits; raise `OSError` where it cannot be read."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def content_of(path: str | Path) -> Content:
+    """Return what a file holds; raise `OSError` where it cannot be read."""
+    return Content(os.stat(path).st_size, hash_of_file(path))
 
 
 def hash_of_recipe(recipe: Recipe, *further: object) -> str:

@@ -33,6 +33,8 @@ class Record(NamedTuple):
     sha256: str
     """Of the source."""
     target_size: int
+    target_sha256: str = ""
+    """Empty in records of versions that did not know it."""
 
 
 class Manifest:
@@ -87,7 +89,8 @@ def _parse(line: bytes) -> Record | None:
         found = json.loads(line)
         if found["schema"] != SCHEMA:
             return None
-        return Record(**{name: kind(found[name]) for name, kind in _FIELDS.items()})
+        values = {name: kind(found[name]) for name, kind in _FIELDS.items()}
+        return Record(**values, target_sha256=str(found.get("target_sha256", "")))
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
 

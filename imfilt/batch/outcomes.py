@@ -12,6 +12,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import ImfiltError
 
 if TYPE_CHECKING:
+    from imfilt.batch.fingerprints import Content
     from imfilt.engine.finishing.clipped import Clipped
 
 
@@ -44,6 +45,8 @@ class Outcome(NamedTuple):
     """Columns and rows of a result that was written, of one frame where there are several."""
     clipped: Clipped | None = None
     """How many results lay beyond the range of the samples, where that was asked for."""
+    content: Content | None = None
+    """What was written, where a later run may go by it."""
 
 
 def let_go_of_locals(error: BaseException | None) -> None:

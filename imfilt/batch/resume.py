@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from imfilt.batch.fingerprints import State, hash_of_file, hash_of_recipe, state_of
+from imfilt.batch.fingerprints import Content, State, content_of, hash_of_file, hash_of_recipe, state_of
 from imfilt.batch.manifest import Manifest, Record
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import TargetError
@@ -38,7 +38,7 @@ class Resumption:
     def decide(self, source: Source | None, decisions: Sequence[Decision]) -> list[Decision]:
         """Return what is to be done about the targets of a source, in the light of what was done before.
 
-        Raises `TargetError` for a target that is there and was not written by an earlier run, or was changed since.
+        Raises `TargetError` for a target that is there where no earlier run kept a manifest.
         """
         if source is None:
             return list(decisions)
@@ -54,11 +54,11 @@ class Resumption:
         if outcome.status is not Status.WRITTEN or outcome.target is None or planned is None:
             return outcome
         try:
-            content = hash_of_file(planned.source)
+            sha256 = hash_of_file(planned.source)
             if state_of(planned.source) == planned.state:
-                size = outcome.target.stat().st_size
+                written = outcome.content or content_of(outcome.target)
                 key = self._key(str(outcome.target))
-                self._manifest.append(Record(key, planned.recipe, planned.source, *planned.state, content, size))
+                self._manifest.append(Record(key, planned.recipe, planned.source, *planned.state, sha256, *written))
         except OSError as error:
             note = f"is not recorded in {self._manifest.path}, and will be done again: {error.strerror or error}"
             return outcome._replace(notes=(*outcome.notes, note))
@@ -81,12 +81,11 @@ class Resumption:
                 )
             return decision._replace(confirm=True)  # of a run that was killed before it recorded it, perhaps
         there = state_of(target)
-        if there is not None and there.size not in (0, record.target_size):  # 0: after a power cut
-            raise TargetError(f"{target}: has changed since it was written; move it away, and it is made again")
         is_done = there is not None and there.size == record.target_size and record.recipe == recipe
         if is_done and state is not None and _is_unchanged(source, state, record):
             return decision._replace(skip=True)
-        return decision._replace(overwrite=True)
+        # Somebody may have changed it, or a run replaced it that was killed before it recorded that: who writes looks.
+        return decision._replace(confirm=True, earlier=Content(record.target_size, record.target_sha256))
 
 
 def _is_unchanged(source: str, state: State, record: Record) -> bool:

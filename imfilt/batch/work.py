@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ from imfilt.images.writing import write_picture
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
+    from imfilt.batch.fingerprints import Content
     from imfilt.engine.finishing.clipped import ClippedCounter
     from imfilt.engine.planning.plan import Plan
     from imfilt.images.deep.picture import AnyPicture
@@ -94,6 +96,7 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
                 seconds=time.perf_counter() - start,
                 size=(columns, rows),
                 clipped=clipped.total if clipped else None,
+                content=_content(result),
             )
         )
         notes, start = (), time.perf_counter()  # for what is said of all results alike is said once
@@ -105,6 +108,17 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
 def what_is_replaced(job: Job) -> FileIdentity | None:
     """Return which file the source of a job is now, if the job replaces it."""
     return identity_of(job.source) if job.source is not None and job.replaces_source else None
+
+
+def _content(result: Result) -> Content | None:
+    """Return what was written, at once, before somebody changes it; None where no later run goes by it."""
+    if not result.confirm or result.target is None:
+        return None
+    from imfilt.batch.fingerprints import content_of
+
+    with suppress(OSError):  # it is gone already
+        return content_of(result.target)
+    return None
 
 
 def _counter(job: Job) -> ClippedCounter | None:

@@ -6,12 +6,15 @@ import os
 import stat
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from imfilt.batch.jobs.names import fold, is_one_name
 from imfilt.batch.jobs.request import Existing, Request
 from imfilt.batch.jobs.sources import Source
 from imfilt.errors import TargetError
+
+if TYPE_CHECKING:
+    from imfilt.batch.fingerprints import Content
 
 
 class Decision(NamedTuple):
@@ -26,6 +29,8 @@ class Decision(NamedTuple):
     """There is a file, about which nothing is decided yet."""
     confirm: bool = False
     """What is there may be this very result, which is to be made sure."""
+    earlier: Content | None = None
+    """What an earlier run wrote there: as long as it is that, it may be replaced."""
     backup: str | None = None
     """Where what is there is kept."""
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
+
+if TYPE_CHECKING:
+    from imfilt.batch.fingerprints import Content
 
 STREAM = "-"
 AS_USUAL = Saving()
@@ -25,6 +28,8 @@ class Result(NamedTuple):
     """Whether a file that is there already may be replaced."""
     confirm: bool = False
     """Whether a file that is there already may be this very result, which is to be made sure."""
+    earlier: Content | None = None
+    """What an earlier run wrote there: as long as it is that, it may be replaced."""
     backup: Path | None = None
     """Where the file that is replaced is kept."""
 

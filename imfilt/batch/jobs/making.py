@@ -194,6 +194,7 @@ def _job(request: Request, decided: _Decided) -> Job:
             recipe,
             decision.overwrite,
             decision.confirm,
+            decision.earlier,
             Path(decision.backup) if decision.backup else None,
         )
         for decision, (_, recipe) in zip(decisions, request.recipes, strict=True)
