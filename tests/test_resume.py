@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,17 @@ def kill_before_it_records(monkeypatch: pytest.MonkeyPatch, number: int) -> None
         append(manifest, record)
 
     monkeypatch.setattr(Manifest, "append", append_some)
+
+
+def before_it_is_recorded(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen when a result is written, and not recorded yet."""
+    record = Resumption.record
+
+    def record_late(resumption: Resumption, outcome: Outcome) -> Outcome:
+        happens()
+        return record(resumption, outcome)
+
+    monkeypatch.setattr(Resumption, "record", record_late)
 
 
 def test_a_second_run_has_nothing_to_do(run: Run) -> None:
@@ -220,14 +232,8 @@ def test_a_result_is_recorded_as_it_was_written_even_if_somebody_changes_it_at_o
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put("in/a.png")
-    record = Resumption.record
-
-    def record_late(resumption: Resumption, outcome: Outcome) -> Outcome:
-        Path("out/a.png").write_bytes(b"my own work")
-        return record(resumption, outcome)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Resumption, "record", record_late)
+        before_it_is_recorded(patch, lambda: Path("out/a.png").write_bytes(b"my own work"))
         assert done(run(*RESUME, *EDGE)) == ["a.png"]
     assert run(*RESUME, "-k", "sharpen").status == 1
     assert Path("out/a.png").read_bytes() == b"my own work"
@@ -367,12 +373,35 @@ def test_a_source_that_changes_meanwhile_is_done_again_next_time(run: Run, monke
     with monkeypatch.context() as patch:
         patch.setattr("imfilt.batch.work.read_picture", read_picture)
         assert done(run(*RESUME, *EDGE)) == ["a.png"]
-    assert not LIST.exists()
-    put("in/b.png")
-    LIST.touch()
-    result = run(*RESUME, *EDGE)
-    assert (result.status, result.lines) == (1, ["out/b.png"])
-    assert "out/a.png is there already" in result.stderr
+    first = pictures()
+    assert done(run(*RESUME, *EDGE)) == ["a.png"]
+    assert run("apply", "in", *EDGE, "-o", "fresh/").status == 0
+    assert first != pictures() == pictures("fresh")
+    assert done(run(*RESUME, *EDGE)) == []
+
+
+def test_a_source_that_is_gone_when_it_is_filtered_may_come_back_changed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("in/a.png")
+    with monkeypatch.context() as patch:
+        before_it_is_recorded(patch, Path("in/a.png").unlink)
+        assert done(run(*RESUME, *EDGE)) == ["a.png"]
+    put("in/a.png", seed=1)
+    assert done(run(*RESUME, *EDGE)) == ["a.png"]
+    assert done(run(*RESUME, *EDGE)) == []
+
+
+def test_a_result_of_a_source_that_changed_meanwhile_is_not_written_over_if_somebody_changes_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("in/a.png")
+    with monkeypatch.context() as patch:
+        before_it_is_recorded(patch, lambda: put("in/a.png", seed=1))
+        assert done(run(*RESUME, *EDGE)) == ["a.png"]
+    Path("out/a.png").write_bytes(b"my own work")
+    assert run(*RESUME, *EDGE).status == 1
+    assert Path("out/a.png").read_bytes() == b"my own work"
 
 
 def test_a_manifest_that_cannot_be_written_costs_no_picture(run: Run) -> None:

@@ -25,13 +25,13 @@ class Record(NamedTuple):
     target: str
     """The path from the folder of the manifest."""
     recipe: str
-    """The hash of what was done; empty where nobody knows, since two runs wrote it at the same time."""
+    """The hash of what was done; empty where nobody knows: two runs wrote it at once, or the source changed then."""
     source: str
     """The path as it was given."""
     size: int
     mtime_ns: int
     sha256: str
-    """Of the source."""
+    """Of the source; empty where it changed while it was filtered."""
     target_size: int
     target_sha256: str = ""
     """Empty in records of versions that did not know it."""

@@ -48,17 +48,17 @@ class Resumption:
     def record(self, outcome: Outcome) -> Outcome:
         """Record a result that was written, and return its outcome, with a note where that failed.
 
-        A source that changed while it was filtered is left out: the next run filters it again.
+        Where the source changed while it was filtered, nobody knows what was done: the next run filters it again.
         """
         planned = self._planned.get(str(outcome.target))
         if outcome.status is not Status.WRITTEN or outcome.target is None or planned is None:
             return outcome
         try:
-            sha256 = hash_of_file(planned.source)
-            if state_of(planned.source) == planned.state:
-                written = outcome.content or content_of(outcome.target)
-                key = self._key(str(outcome.target))
-                self._manifest.append(Record(key, planned.recipe, planned.source, *planned.state, sha256, *written))
+            written = outcome.content or content_of(outcome.target)
+            sha256 = _hash_if_still(planned.source, planned.state)
+            recipe = planned.recipe if sha256 else ""
+            key = self._key(str(outcome.target))
+            self._manifest.append(Record(key, recipe, planned.source, *planned.state, sha256, *written))
         except OSError as error:
             note = f"is not recorded in {self._manifest.path}, and will be done again: {error.strerror or error}"
             return outcome._replace(notes=(*outcome.notes, note))
@@ -86,6 +86,15 @@ class Resumption:
             return decision._replace(skip=True)
         # Somebody may have changed it, or a run replaced it that was killed before it recorded that: who writes looks.
         return decision._replace(confirm=True, earlier=Content(record.target_size, record.target_sha256))
+
+
+def _hash_if_still(source: str, state: State) -> str:
+    """Return the SHA-256 of a source; nothing where it is gone, or no longer what it was."""
+    try:
+        sha256 = hash_of_file(source)
+    except OSError:
+        return ""
+    return sha256 if state_of(source) == state else ""
 
 
 def _is_unchanged(source: str, state: State, record: Record) -> bool:
