@@ -17,6 +17,7 @@ from conftest import Run
 from PIL import Image
 
 import imfilt
+from imfilt.batch.manifest import NAME
 
 VOID = {"meta", "img", "input", "path"}
 
@@ -191,6 +192,14 @@ def test_a_run_is_reported_from_the_manifest_of_its_folder(run: Run) -> None:
     assert len(page.images("a.png before")) == len(page.images("a.png after")) == 1
     assert run("report", "out", "-k", "edge3", "-o", "again.html").status == 0  # its pictures, filtered
     assert "What was done" in Page(Path("again.html").read_text()).text
+
+
+def test_a_manifest_that_records_nothing_yet_is_no_run(run: Run) -> None:
+    Path("out").mkdir()
+    Path("out", NAME).touch()
+    result = run("report", "out", "-o", "out.html")
+    assert (result.status, result.stderr.count("\n")) == (2, 1)
+    assert "out: its manifest records no result yet" in result.stderr
 
 
 def test_what_is_gone_since_a_run_is_not_shown_and_no_error(run: Run) -> None:

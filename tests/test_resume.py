@@ -213,6 +213,20 @@ def test_a_record_without_a_hash_of_the_target_is_gone_by_its_size(run: Run) -> 
     assert Path("out/b.png").read_bytes() == b"my own work"
 
 
+def test_a_first_run_that_is_killed_before_it_records_anything_is_gone_on_with(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("in/x/a.png", "in/x/b.png")
+    with monkeypatch.context() as patch:
+        kill_before_it_records(patch, 0)
+        assert run(*RESUME, *EDGE).status == 130
+    assert list(pictures()) == ["x/a.png"]
+    assert done(run(*RESUME, *EDGE)) == ["x/a.png", "x/b.png"]
+    assert run("apply", "in", "-r", *EDGE, "-o", "fresh/").status == 0
+    assert pictures() == pictures("fresh")
+    assert done(run(*RESUME, *EDGE)) == []
+
+
 @pytest.mark.parametrize("kind", ["png", "bmp"])  # whose results are all of one size
 def test_a_target_that_a_killed_run_replaced_and_did_not_record_is_recognised(
     run: Run, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -420,7 +434,7 @@ def test_fsync_brings_the_manifest_to_the_disk_too(run: Run, monkeypatch: pytest
     assert run(*RESUME, *EDGE, "--fsync").status == 0
     manifest, folder = LIST.stat().st_ino, LIST.parent.stat().st_ino
     pictures = [Path("out", name).stat().st_ino for name in ("a.png", "b.png")]
-    assert synced == [pictures[0], folder, manifest, folder, pictures[1], folder, manifest]
+    assert synced == [folder, pictures[0], folder, manifest, pictures[1], folder, manifest]
 
 
 @pytest.mark.parametrize("options", [[], ["-o", "b.png"], ["-o", "-"]])
@@ -436,6 +450,13 @@ def test_a_dry_run_says_what_is_left(run: Run) -> None:
     run(*RESUME, *EDGE)
     Path("out/b.png").unlink()
     assert run(*RESUME, *EDGE, "-n").lines == ["in/b.png -> out/b.png"]
+
+
+@pytest.mark.parametrize("options", [["-n"], ["--runner", "dask"]])  # without the address of a cluster
+def test_where_nothing_is_begun_nothing_is_left(run: Run, options: list[str]) -> None:
+    put("in/a.png")
+    run(*RESUME, *EDGE, *options)
+    assert not Path("out").exists()
 
 
 # Two runs at the same time

@@ -106,12 +106,17 @@ def read_events(data: bytes) -> Past:
 
 
 def recorded_events(folder: Path) -> Past | None:
-    """Return what the manifest of an output folder records; None where there is no manifest."""
+    """Return what the manifest of an output folder records; None where there is no manifest.
+
+    Raises `UsageError` where it records nothing, as of a run that was stopped before its first result.
+    """
     from imfilt.batch.manifest import Manifest
 
     manifest = Manifest(folder)
     if not manifest.exists:
         return None
+    if not manifest.records:
+        raise UsageError("its manifest records no result yet; go on with imfilt apply --resume")
     found = (
         Event(record.source, str(folder / record.target), Status.WRITTEN, {}, None, None, None, "")
         for record in manifest.records.values()

@@ -50,6 +50,13 @@ class Manifest:
             with self.path.open("rb") as stream:
                 self._read_on(stream)
 
+    def begin(self) -> None:
+        """Make the folder and the manifest where they are not there yet; raise `OSError` where that cannot be."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch()
+        if self._is_synced:
+            sync_folder(self.path.parent)
+
     def append(self, record: Record) -> None:
         """Append a record; raise `OSError` where it cannot be written.
 
@@ -67,8 +74,6 @@ class Manifest:
                 raise OSError("the last line was not taken as a whole")
             if self._is_synced:
                 os.fsync(stream.fileno())
-                if not self._read_to:  # it may be new
-                    sync_folder(self.path.parent)
             self.records[record.target] = record
 
     def _read_on(self, stream: BinaryIO) -> bool:

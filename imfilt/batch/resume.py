@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +45,11 @@ class Resumption:
             return list(decisions)
         state = state_of(source.path)
         return [self._decide(source.path, state, *each) for each in zip(decisions, self._hashes, strict=True)]
+
+    def begin(self) -> None:
+        """Make the manifest before anything is written, so that a run can go on even where nothing was recorded."""
+        with suppress(OSError):  # which is said of each result that is not recorded
+            self._manifest.begin()
 
     def record(self, outcome: Outcome) -> Outcome:
         """Record a result that was written, and return its outcome, with a note where that failed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from pathlib import Path
 from queue import SimpleQueue
@@ -45,9 +45,15 @@ class Running(NamedTuple):
     """The address of a cluster, for the runner that works with one."""
 
 
-def run_jobs(jobs: Sequence[Job], running: Running, observer: Observer | None = None) -> Generator[Outcome, None, None]:
+def run_jobs(
+    jobs: Sequence[Job],
+    running: Running,
+    observer: Observer | None = None,
+    begin: Callable[[], None] | None = None,
+) -> Generator[Outcome, None, None]:
     """Do jobs, and yield what became of each result in the order of the jobs.
 
+    `begin` is called before the first, when there is somebody to do it.
     An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.
     """
     first = jobs[0]  # of several, none reads or writes a stream
@@ -66,6 +72,8 @@ def run_jobs(jobs: Sequence[Job], running: Running, observer: Observer | None = 
     batch = _Batch(jobs, executor, running.fail_fast, observer or Observer(), workers, threads, memory)
     is_whole = False
     try:
+        if begin is not None:
+            begin()
         yield from batch
         is_whole = True
     finally:

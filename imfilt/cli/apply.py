@@ -159,10 +159,11 @@ def do_batch(context: click.Context, batch: Batch, options: dict[str, Any]) -> l
     if batch.jobs:
         from imfilt.batch.scheduling import Running, run_jobs  # Pillow is imported here, when all is in order
 
+        begin = batch.resumption.begin if batch.resumption else None
         running = Running(options["runner"], options["jobs"], options["fail_fast"], options["scheduler"])
         with (
             progress_over(batch.results, quiet=options["quiet"]) as observer,
-            closing(run_jobs(batch.jobs, running, observer)) as done,
+            closing(run_jobs(batch.jobs, running, observer, begin)) as done,
         ):
             for outcome in done:
                 if batch.resumption is not None:
