@@ -106,6 +106,17 @@ def test_the_clipped_pixels_are_those_whose_exact_result_is_out_of_range(run: Ru
     assert ((alpha > 0) == (below | above)).all()
 
 
+@pytest.mark.parametrize("options", [["--channels", "luma"], ["--channels", "r"], ["--linear"], ["--threshold", "9"]])
+def test_where_clipped_pixels_cannot_be_told_nothing_is_said_of_them(run: Run, options: list[str]) -> None:
+    write_noise("a.png")
+    result = run("report", "a.png", "-k", "sharpen", *options, "-o", "out.html")
+    assert (result.status, result.stderr) == (0, "")
+    page = Page(Path("out.html").read_text())
+    assert "clipped" not in page.text.partition("What was done")[2]
+    assert len(page.images("a.png after")) == 1
+    assert "checkbox" not in [attributes.get("type") for _, attributes in page.elements]
+
+
 def test_of_several_pictures_those_that_failed_come_first_and_the_status_says_so(run: Run) -> None:
     Path("in").mkdir()
     write_noise("in/a.png", (400, 300))

@@ -47,7 +47,7 @@ class Entry(NamedTuple):
     """How long filtering took."""
     size: tuple[int, int] | None = None
     shares: tuple[float, float] | None = None
-    """What was clipped below black, and above white."""
+    """What was clipped below black, and above white; None where that is not known."""
     before: str = ""
     after: str = ""
     clipped: str = ""
@@ -62,21 +62,18 @@ def look_at(name: str, picture: AnyPicture, recipe: Recipe, *, alone: bool) -> E
     start = perf_counter()
     filtered, plan = filter_picture(picture, recipe)
     seconds = perf_counter() - start
-    below, above = _clipped(picture, recipe)
     room = _ROOM if alone else _THUMBNAIL
     before, after = as_seen(picture, room), as_seen(filtered, room)
-    marks = Image.new("RGBA", (below.shape[1], below.shape[0]), (0, 0, 0, 0))
-    for mask, colour in ((below, _CLIPPED_BELOW), (above, _CLIPPED_ABOVE)):
-        marks.paste(colour, mask=Image.fromarray(mask.astype(np.uint8) * 255))
+    clipped = _clipped(picture, recipe)
     return Entry(
         name,
         done=told(recipe_object(recipe)),
         seconds=seconds,
         size=(picture.shape[1], picture.shape[0]),
-        shares=(float(below.mean()), float(above.mean())),
+        shares=(float(clipped[0].mean()), float(clipped[1].mean())) if clipped else None,
         before=address_of(before, exact=alone),
         after=address_of(after, exact=alone),
-        clipped=address_of(marks.resize(after.size, Image.Resampling.NEAREST)),
+        clipped=address_of(_marks(*clipped).resize(after.size, Image.Resampling.NEAREST)) if clipped else "",
         histograms=(before.histogram(), after.histogram()),
         plan=tuple(plan.describe()),
     )
@@ -135,12 +132,13 @@ def _small(path: str | None, max_pixels: int) -> str:
     return address_of(as_seen(reduced(picture, _THUMBNAIL), _THUMBNAIL), exact=False)
 
 
-def _clipped(picture: AnyPicture, recipe: Recipe) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return where a result was clipped below black and above white: as floats, which are not clipped, lie outside."""
-    if picture.mode.samples.is_float or recipe.threshold is not None:
-        rows, columns = picture.shape[:2]
-        nothing = np.zeros((rows, columns), bool)
-        return nothing, nothing
+def _clipped(picture: AnyPicture, recipe: Recipe) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Return where a result was clipped below black and above white: as floats, which are not clipped, lie outside.
+
+    None where nothing is clipped, or where results that stay floats would be others, or cannot be had.
+    """
+    if picture.mode.samples.is_float or recipe.threshold is not None or recipe.channels is not None or recipe.linear:
+        return None
     floats, _ = filter_picture(picture, replace(recipe, depth="float", pool=None))
     rows, columns, channels = floats.shape
     levels: NDArray[Any] = rows_of(floats).read_rows(0, rows, range(columns))[..., :channels]
@@ -148,3 +146,10 @@ def _clipped(picture: AnyPicture, recipe: Recipe) -> tuple[NDArray[np.bool_], ND
     below: NDArray[np.bool_] = np.any(levels < -half, axis=2)
     above: NDArray[np.bool_] = np.any(levels >= 1 + half, axis=2)
     return below, above
+
+
+def _marks(below: NDArray[np.bool_], above: NDArray[np.bool_]) -> Image.Image:
+    marks = Image.new("RGBA", (below.shape[1], below.shape[0]), (0, 0, 0, 0))
+    for mask, colour in ((below, _CLIPPED_BELOW), (above, _CLIPPED_ABOVE)):
+        marks.paste(colour, mask=Image.fromarray(mask.astype(np.uint8) * 255))
+    return marks

@@ -66,7 +66,7 @@ def _failures(failed: Sequence[Entry]) -> str:
 def _large(entry: Entry) -> str:
     facts = [
         ("size", _size(entry)),
-        ("clipped", _clipped(entry)),
+        *([("clipped", _clipped(*entry.shares))] if entry.shares else []),
         ("time", _time(entry)),
         *(("plan" if not number else "", line) for number, line in enumerate(entry.plan)),
     ]
@@ -83,8 +83,7 @@ def _size(entry: Entry) -> str:
     return f"{entry.size[0]} x {entry.size[1]}" if entry.size else ""
 
 
-def _clipped(entry: Entry) -> str:
-    below, above = entry.shares or (0, 0)
+def _clipped(below: float, above: float) -> str:
     return f"{below:.2%} of the pixels below black, {above:.2%} above white"
 
 
