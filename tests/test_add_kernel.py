@@ -152,6 +152,17 @@ def test_a_family_stays_one_and_a_name_is_copied(run: Run, mine: Path, kernel: s
     assert ("family = " in mine.read_text()) == (":" in kernel)
 
 
+@pytest.mark.parametrize("name", ["\U00020bb7", "wei\u00df"])
+def test_a_name_may_be_of_any_letters(run: Run, mine: Path, name: str) -> None:
+    for overwrite in ([], ["--overwrite"]):
+        assert run("add-kernel", name, "-m", "1 2 1", "--to", mine, *overwrite).status == 0
+    assert load_registry(mine)[name] == Kernel([[1, 2, 1]], name=name)
+    (copy := mine.with_name("copy.toml")).write_bytes(
+        run("show-kernel", name, "--registry", mine, "--as", "toml").stdout
+    )
+    assert load_registry(copy)[name] == load_registry(mine)[name]
+
+
 def test_an_expression_stays_one_and_goes_with_what_it_names(run: Run, mine: Path) -> None:
     add = ("add-kernel", "--registry", mine, "--to", mine)
     assert run(*add, "third", "-k", "first@second - box3").status == 0
@@ -201,6 +212,8 @@ def test_hiding_another_kernel_is_noted(run: Run, mine: Path) -> None:
     [
         (("first", "-m", "1"), "mine.toml: kernel 'first' is there already; use --overwrite to replace it"),
         (("a b", "-m", "1"), "mine.toml: kernel 'a b': 'a b' cannot be a name"),
+        (("a\x7f", "-m", "1"), r"mine.toml: kernel 'a\x7f': 'a\x7f' cannot be a name"),
+        (("a\udcff", "-m", "1"), r"mine.toml: kernel 'a\udcff': 'a\udcff' cannot be a name"),
         (("new", "-m", "1", "--alias", "Two"), "the name 'Two' is used twice: kernel 'second' has it already"),
         (("new", "-m", "1", "-k", "edge1"), "2 kernels are given, and one has to be put under 'new'"),
         (("new", "-k", "sobel-xy"), "2 kernels are given, and one has to be put under 'new'"),

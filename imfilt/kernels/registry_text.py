@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from imfilt.kernels.expressions.tree import Name
 from imfilt.kernels.families.table import find_family
 from imfilt.kernels.lookup import EXPRESSION, FAMILY
 from imfilt.kernels.naming import match_form
-from imfilt.kernels.notations.tables import write_toml
+from imfilt.kernels.notations.tables import quoted_toml, write_toml
 from imfilt.kernels.numbers import format_exact
 from imfilt.kernels.registry import Entry, Registry, load_registry
 from imfilt.kernels.registry_file import read_registry_text
@@ -39,11 +38,11 @@ def entry_text(entry: Entry) -> str:
     if entry.origin == FAMILY:
         rest = _family_text(entry.formula)
     elif entry.origin == EXPRESSION:
-        rest = f"expression = {_quoted(entry.formula)}\n"
+        rest = f"expression = {quoted_toml(entry.formula)}\n"
     texts = {"description": entry.description, "reference": entry.reference}
-    lines = [f"{key} = {_quoted(text)}\n" for key, text in texts.items() if text]
+    lines = [f"{key} = {quoted_toml(text)}\n" for key, text in texts.items() if text]
     if entry.aliases:
-        lines.append(f"aliases = [{', '.join(map(_quoted, entry.aliases))}]\n")
+        lines.append(f"aliases = [{', '.join(map(quoted_toml, entry.aliases))}]\n")
     return "".join([header, "\n", *lines, rest])
 
 
@@ -53,11 +52,11 @@ def _family_text(formula: str) -> str:
     family = find_family(call.name) if isinstance(call, Name) else None
     if not isinstance(call, Name) or family is None:
         raise RegistryError(f"{formula!r} is no family")
-    lines = [f"family = {_quoted(family.name)}\n"]
+    lines = [f"family = {quoted_toml(family.name)}\n"]
     for key, value in call.parameters:
         shown = value if isinstance(value, str) else format_exact(value)
         is_number = not isinstance(value, str) and "/" not in shown
-        lines.append(f"{key or family.parameters[0].name} = {shown if is_number else _quoted(shown)}\n")
+        lines.append(f"{key or family.parameters[0].name} = {shown if is_number else quoted_toml(shown)}\n")
     return "".join(lines)
 
 
@@ -143,8 +142,3 @@ def _before_comments(lines: Sequence[str], start: int, end: int) -> int:
 
 def _document(text: str) -> dict[str, dict[str, object]]:
     return tomllib.loads(text.removeprefix("\ufeff"))
-
-
-def _quoted(text: str) -> str:
-    """Return a text as TOML writes it."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -76,10 +76,17 @@ def write_toml(kernel: Kernel) -> str:
     """Return an entry for a registry."""
     import json
 
-    name = kernel.name if _BARE_KEY.fullmatch(kernel.name) else json.dumps(kernel.name)
+    name = kernel.name if _BARE_KEY.fullmatch(kernel.name) else quoted_toml(kernel.name)
     rows = "".join(f"    {json.dumps([_plain(weight) for weight in row])},\n" for row in kernel.weights)
     fields = "".join(f"{key} = {json.dumps(value)}\n" for key, value in _fields(kernel))
     return f"[kernels.{name}]\n{fields}matrix = [\n{rows}]\n"
+
+
+def quoted_toml(text: str) -> str:
+    """Return a text as TOML writes it, which has no halves of letters for escapes, and no bare delete."""
+    import json
+
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _fields(kernel: Kernel) -> list[tuple[str, Any]]:
