@@ -73,7 +73,7 @@ def _estimate(before: str, after: str, size: tuple[int, int]) -> tuple[list[Esti
 
     colours = old.array.shape[2] - old.has_alpha
     opaque = None
-    if old.has_alpha and new.has_alpha:
+    if old.has_alpha and new.has_alpha and old.array.shape[:2] == new.array.shape[:2]:  # others are refused below
         opaque = (old.array[..., -1] == old.kind.largest) & (new.array[..., -1] == new.kind.largest)
     try:
         new_colours = new.array[..., : new.array.shape[2] - new.has_alpha]
