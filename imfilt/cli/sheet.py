@@ -58,7 +58,7 @@ def sheet(
     if output is None:
         if image == "-":
             raise UsageError("standard input has no name to write a sheet beside; give -o a file")
-        output = Path(image).with_name(f"{Path(image).stem}_sheet.png")
+        output = Path(image).parent / f"{Path(image).stem}_sheet.png"
     check_figures([output], overwrite=overwrite)
     picture = open_picture(image, max_pixels=options["max_pixels"])
     from imfilt.views.sheet import sheet as draw_sheet
