@@ -165,6 +165,11 @@ def test_stacks_by_name_fit_80_columns_and_their_formulas_are_true(run: Run, nam
         (["9x9", "conv:4,k3,k3"], "'k3' is not understood"),
         (["9x9x3", "conv:4,k3,g2"], "3 channels in and 4 out cannot be parted into 2 groups"),
         (["9x9", "pool:2,s0"], "s0 x 0 must be from 1"),
+        (["9x9", "conv:8x9,k3"], "'8x9' is one number, not rows and columns; write conv:OUT,kN"),
+        (["9x9x4", "conv:8,k3,g2x4"], "'g2x4' is one number"),
+        (["9x9", "conv:8,k3,b0x1"], "'b0x1' is one number"),
+        (["9x9", "full:3x4"], "'3x4' is one number"),
+        (["9x9", "block:3x4"], "'3x4' is one number"),
         (["alexnet", "pool:2"], "brings its layers along"),
     ],
 )

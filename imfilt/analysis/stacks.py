@@ -17,6 +17,8 @@ Shape = tuple[int, int, int]
 
 _LARGEST = 1 << 40
 _PART = re.compile(r"([a-z]?)([0-9]+)(?:x([0-9]+))?", re.ASCII)
+_LENGTHS = ("k", "s", "p", "d")
+"""The letters of what may differ between rows and columns."""
 _INPUT = re.compile(r"([0-9]+)x([0-9]+)(?:x([0-9]+))?", re.ASCII)
 
 
@@ -235,6 +237,8 @@ def _parse(layer: str) -> tuple[LayerKind, _Given]:
         match = _PART.fullmatch(part.strip())
         if match is None or (match[1] or "first") in numbers or (match[1] and match[1] not in kind.keys):
             raise RecipeError(f"{part!r} is not understood; write {kind.form} ({kind.meaning})")
+        if match[3] and match[1] not in _LENGTHS and (match[1] or kind.name != "pool"):
+            raise RecipeError(f"{part!r} is one number, not rows and columns; write {kind.form} ({kind.meaning})")
         first = int(match[2])
         numbers[match[1] or "first"] = first, int(match[3] or first)
     if "first" not in numbers:
