@@ -146,6 +146,19 @@ def test_kernels_and_matrices_on_the_command_line(run: Run) -> None:
         assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
 
 
+def test_options_that_would_not_count_are_refused(run: Run, tmp_path: Path) -> None:
+    (file := tmp_path / "mine.toml").write_text("[kernels.mine]\nmatrix = [[1]]\n")
+    for arguments, told in (
+        (["--divisor", "3"], "--divisor and --bias belong to a matrix"),
+        ([file, "--bias", "128"], "--divisor and --bias belong to a matrix"),
+        ([file, "--registry", file], "name all registries that are to be looked at without --registry"),
+    ):
+        result = run("lint", *arguments)
+        assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
+        assert told in result.stderr
+    assert run("lint", file, file).status == 0
+
+
 def test_every_check_is_explained_in_the_help(run: Run) -> None:
     shown = " ".join(run("lint", "--help").text.split())
     assert all(check.finds in shown for check in CHECKS.values())

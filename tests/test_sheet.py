@@ -107,6 +107,8 @@ def test_labels_that_are_too_long_are_cut(run: Run) -> None:
     [
         (["a.png"], 2, "no kernel given"),
         (["a.png", "--all", "-k", "edge3"], 2, "--all stands for every kernel"),
+        (["a.png", "--all", "--bias", "128"], 2, "--divisor and --bias belong to a matrix"),
+        (["a.png", "--all", "--divisor", "3"], 2, "--divisor and --bias belong to a matrix"),
         (["-", "-k", "edge3"], 2, "give -o a file"),
         (["none.png", "-k", "edge3"], 1, "none.png: no such file"),
         ([".", "-k", "edge3"], 1, ".: cannot be read"),

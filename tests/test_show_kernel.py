@@ -174,6 +174,26 @@ def test_the_figure_shows_weights_of_any_size(
     assert (again.status, again.stdout) == (2, b"")
 
 
+def test_a_figure_is_written_whatever_is_printed_unless_that_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain = run("show-kernel", "edge3", "--png", "plain.png")
+    assert plain.stdout == run("show-kernel", "edge3").stdout
+    for name, options in (("as", ["--as", "vips"]), ("json", ["--json"])):
+        assert run("show-kernel", "edge3", *options, "--png", f"{name}.png").status == 0
+        assert Path(f"{name}.png").read_bytes() == Path("plain.png").read_bytes()
+    assert run("show-kernel", "edge3", "--as", "npy", "--png", "none.png", terminal=True).status == 2
+    assert not Path("none.png").exists()
+
+
+@pytest.mark.parametrize("options", [["--json", "--plan"], ["--as", "vips", "--json"], ["--as", "vips", "--plan"]])
+def test_options_that_print_different_things_are_refused(run: Run, options: list[str]) -> None:
+    result = run("show-kernel", "edge3", *options)
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
+    assert "print different things" in result.stderr
+
+
 def test_where_there_are_no_blocks_the_plot_is_in_ascii() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "imfilt", "show-kernel", "gaussian3"],

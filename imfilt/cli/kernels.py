@@ -63,6 +63,12 @@ def as_convolution(kernel: Kernel, _is_oriented: bool, _has_divisor: bool) -> Ke
     return kernel
 
 
+def check_matrix_options(matrices: Sequence[str], divisor: str | None, bias: str | None) -> None:
+    """Raise `UsageError` for a divisor or a bias without a matrix that they could be for."""
+    if not matrices and (divisor, bias) != (None, None):
+        raise UsageError("--divisor and --bias belong to a matrix; give one with -m")
+
+
 def chosen_kernels(
     context: click.Context,
     names: Sequence[str],
@@ -78,8 +84,7 @@ def chosen_kernels(
 
     Each is laid by `lay`, which is told whether its notation says how it lies, and whether it has a divisor.
     """
-    if not matrices and (divisor, bias) != (None, None):
-        raise UsageError("--divisor and --bias belong to a matrix; give one with -m")
+    check_matrix_options(matrices, divisor, bias)
     waiting = {"names": iter(names), "matrices": iter(matrices)}
     kernels: list[Kernel] = []
     for parameter in context.meta[_ORDER]:

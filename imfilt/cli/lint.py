@@ -8,7 +8,14 @@ from pathlib import Path
 
 import click
 
-from imfilt.cli.kernels import KernelCommand, chosen_kernels, kernel_options, open_registry, registry_files
+from imfilt.cli.kernels import (
+    KernelCommand,
+    check_matrix_options,
+    chosen_kernels,
+    kernel_options,
+    open_registry,
+    registry_files,
+)
 from imfilt.cli.printing import say, standard_output
 from imfilt.errors import UsageError
 from imfilt.kernels.lint import CHECKS, HIDING, Finding, lint_entry, lint_registry
@@ -51,6 +58,9 @@ def lint(
     standard_output()
     if files and (names or matrices):
         raise UsageError("registries and kernels cannot be looked at in one go; leave out either")
+    if files and registries:
+        raise UsageError("name all registries that are to be looked at without --registry, the earlier ones first")
+    check_matrix_options(matrices, divisor, bias)
     if names or matrices:
         registry = open_registry(registries)
         kernels = chosen_kernels(context, names, matrices, divisor, bias, registry, side_by_side=True)

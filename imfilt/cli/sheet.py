@@ -10,7 +10,7 @@ import click
 
 from imfilt.cli.command import option
 from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
-from imfilt.cli.kernels import KernelCommand, open_registry
+from imfilt.cli.kernels import KernelCommand, check_matrix_options, open_registry
 from imfilt.cli.printing import print_path, say
 from imfilt.cli.recipe import chosen_recipe, recipe_options
 from imfilt.cli.source import called, max_pixels_option, open_picture
@@ -53,6 +53,7 @@ def sheet(
     """
     if all_kernels and (options["names"] or options["matrices"]):
         raise UsageError("--all stands for every kernel; leave it out, or -k and -m")
+    check_matrix_options(options["matrices"], options["divisor"], options["bias"])
     entries = open_registry(options["registries"]).entries if all_kernels else ()
     recipe = chosen_recipe(context, options, named=[entry.kernel for entry in entries], apart=True)
     if output is None:

@@ -65,19 +65,26 @@ def show_kernel(
     KERNEL may be @FILE: a matrix, or a kernel as another tool writes it.
     """
     standard_output()
+    ways = {"--as": notation, "--json": as_json, "--plan": with_plan}
+    given = [option for option, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} print different things; give one of them")
     check_figures([png], overwrite=overwrite)
     is_file = name.startswith("@")
     entry = Entry(read_matrix(name), origin=name[1:]) if is_file else find_entry(name, open_registry(registries))
     if notation:
         _print_notation(entry.kernel, notation)
-        return
-    if png is not None:
+    elif as_json:
+        _print_json(entry)
+    else:
+        _print_facts_of(entry, with_plan=with_plan)
+    if png is not None:  # last, for a notation may be refused
         from imfilt.views.kernel_figure import kernel_figure
 
         write_figure(kernel_figure(entry.kernel, entry.formula or entry.name), png, overwrite=overwrite)
-    if as_json:
-        _print_json(entry)
-        return
+
+
+def _print_facts_of(entry: Entry, *, with_plan: bool) -> None:
     print(printable(entry.formula or entry.name))
     print()
     if standard_output().isatty():
