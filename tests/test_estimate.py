@@ -142,6 +142,18 @@ def test_a_bias_is_found_and_clipped_samples_do_not_count(run: Run, car: Image.I
     assert found["bias"] == pytest.approx(128, abs=1e-6)
 
 
+@pytest.mark.parametrize("bias", [0, 0.1, 0.003, -0.25])
+def test_a_bias_of_floats_is_a_part_of_white(run: Run, car: Image.Image, bias: float) -> None:
+    before = np.asarray(car.convert("L")) / np.float32(255)
+    np.save("before.npy", before)
+    np.save("after.npy", imfilt.apply(before, imfilt.Kernel([[1, 2, 1]], divisor=4, bias=bias)))
+    shown = run("estimate", "before.npy", "after.npy", "--size", "3").text
+    assert "rounding" not in shown
+    assert float(shown.split("bias")[1].split()[0]) == pytest.approx(bias, abs=1e-8)
+    entry = tomllib.loads(run("estimate", "before.npy", "after.npy", "--size", "3", "--toml").text)
+    assert entry["kernels"]["estimated"].get("bias", 0) == bias
+
+
 def test_an_even_size_and_the_entry_for_a_registry_make_the_same_picture(run: Run, car: Image.Image) -> None:
     kernel = imfilt.Kernel([[3, -1], [1, 5]], divisor=8)
     Image.fromarray(imfilt.apply(np.asarray(car), kernel)).save("after.png")

@@ -18,6 +18,8 @@ _SURE = 4
 """How many standard errors a weight may be off."""
 _LEAST_TOLERANCE = 1e-4
 _CLOSE = 0.01
+_FLOAT_STEP = 2.0**-24
+"""Between floats of 32 bits just below white; a sum of them is hardly off by more."""
 
 
 class Nearest(NamedTuple):
@@ -81,3 +83,11 @@ def as_fractions(found: Estimate) -> tuple[list[list[int]], int] | None:
         if (np.abs(weights - whole / divisor) <= tolerance).all():
             return whole.astype(int).tolist(), divisor
     return None
+
+
+def short_bias(found: Estimate, *, is_float: bool) -> float:
+    """Return the bias in a few digits, or 0 where it may be what rounding makes of none."""
+    if not is_float:
+        return 0 if abs(found.bias) < 0.5 else round(found.bias, 2)
+    is_none = abs(found.bias) <= _SURE * found.bias_error or abs(found.bias) < _FLOAT_STEP
+    return 0 if is_none else float(f"{found.bias:.6g}")

@@ -12,6 +12,7 @@ from imfilt.cli.kernels import open_registry, registry_option
 from imfilt.cli.pair import read_samples
 from imfilt.cli.printing import standard_output
 from imfilt.cli.types import RowsColumns
+from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError, UsageError
 from imfilt.kernels.registry import Registry
 from imfilt.views.plain import printable
@@ -53,21 +54,21 @@ def estimate(
     if as_toml and (as_json or per_channel):
         raise UsageError("--toml is for one kernel; leave out --json and --per-channel")
     registry = open_registry(registries)
-    found, white = _estimate(before, after, size)
+    found, kind = _estimate(before, after, size)
     chosen = found[:-1] or found if per_channel else found[-1:]
     if as_json:
         import json
 
-        objects = [_as_json(each, registry, white) for each in chosen]
+        objects = [_as_json(each, registry, kind) for each in chosen]
         print(json.dumps(objects if per_channel else objects[0], indent=2))
         return
     for number, each in enumerate(chosen, 1):
         if per_channel:
             print(f"{'' if number == 1 else chr(10)}channel {number}\n")
-        _print_toml(each, registry, white) if as_toml else _print(each, registry, white)
+        _print_toml(each, registry, kind) if as_toml else _print(each, registry, kind)
 
 
-def _estimate(before: str, after: str, size: tuple[int, int]) -> tuple[list[Estimate], float]:
+def _estimate(before: str, after: str, size: tuple[int, int]) -> tuple[list[Estimate], SampleType]:
     old, new = read_samples(before), read_samples(after)
     from imfilt.analysis.estimate import estimate
 
@@ -77,15 +78,15 @@ def _estimate(before: str, after: str, size: tuple[int, int]) -> tuple[list[Esti
         opaque = (old.array[..., -1] == old.kind.largest) & (new.array[..., -1] == new.kind.largest)
     try:
         new_colours = new.array[..., : new.array.shape[2] - new.has_alpha]
-        return estimate(old.array[..., :colours], new_colours, size, old.kind, opaque), float(old.kind.largest)
+        return estimate(old.array[..., :colours], new_colours, size, old.kind, opaque), old.kind
     except PictureError as error:
         raise PictureError(f"{after}: {error}") from None
 
 
-def _as_json(found: Estimate, registry: Registry, white: float) -> dict[str, Any]:
+def _as_json(found: Estimate, registry: Registry, kind: SampleType) -> dict[str, Any]:
     from imfilt.analysis.naming import as_fractions, nearest_kernel
 
-    nearest = nearest_kernel(found, registry, white)
+    nearest = nearest_kernel(found, registry, kind.largest)
     fractions = as_fractions(found)
     return {
         "matrix": found.laid[::-1, ::-1].tolist(),
@@ -108,26 +109,28 @@ def _number(value: float) -> float | None:
     return value if value == value else None
 
 
-def _print(found: Estimate, registry: Registry, white: float) -> None:
+def _print(found: Estimate, registry: Registry, kind: SampleType) -> None:
     from imfilt.analysis.naming import as_fractions, nearest_kernel
     from imfilt.views.estimate_text import estimate_facts, estimate_lines
 
     for line in estimate_lines(found):
         print(f"  {line}")
     print()
-    facts = estimate_facts(found, nearest_kernel(found, registry, white), as_fractions(found))
+    facts = estimate_facts(
+        found, nearest_kernel(found, registry, kind.largest), as_fractions(found), is_float=kind.is_float
+    )
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         print(f"{name:<{width}}  {printable(value)}")
 
 
-def _print_toml(found: Estimate, registry: Registry, white: float) -> None:
-    from imfilt.analysis.naming import as_fractions, nearest_kernel
+def _print_toml(found: Estimate, registry: Registry, kind: SampleType) -> None:
+    from imfilt.analysis.naming import as_fractions, nearest_kernel, short_bias
     from imfilt.kernels.kernel import Kernel
     from imfilt.kernels.notations.table import write_kernel
 
-    nearest = nearest_kernel(found, registry, white)
-    bias = 0 if abs(found.bias) < 0.5 else round(found.bias, 2)
+    nearest = nearest_kernel(found, registry, kind.largest)
+    bias = short_bias(found, is_float=kind.is_float)
     rows, divisor = as_fractions(found) or ([[round(w, 6) for w in row] for row in found.laid[::-1, ::-1].tolist()], 1)
     rows_, columns = found.laid.shape
     kernel = Kernel(rows, divisor=divisor, bias=bias, anchor=(rows_ // 2, columns // 2), name="estimated")

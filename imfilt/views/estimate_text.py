@@ -22,9 +22,9 @@ def estimate_lines(found: Estimate) -> list[str]:
 
 
 def estimate_facts(
-    found: Estimate, nearest: Nearest | None, fractions: tuple[list[list[int]], int] | None
+    found: Estimate, nearest: Nearest | None, fractions: tuple[list[list[int]], int] | None, *, is_float: bool = False
 ) -> list[tuple[str, str]]:
-    """Return what there is to know about an estimate, as names and values."""
+    """Return what there is to know about an estimate, as names and values; floats are not rounded to levels."""
     worst = found.errors.max()
     is_unsure = worst > _UNSURE * abs(found.laid).max()
     poor = "; no kernel of this size does" if found.explained < _LEAST_EXPLAINED else ""
@@ -32,11 +32,12 @@ def estimate_facts(
     give_or_take = f" ± {found.bias_error:.2g}"
     if worst != worst:
         sure, give_or_take = "unknown, as the picture is too small to leave a part of it out", ""
+    bias = f"{found.bias:.6g}" if is_float else f"{found.bias:.2f}"
     facts = [
-        ("bias", f"{found.bias:.2f}{give_or_take} levels"),
+        ("bias", f"{bias}{give_or_take} levels"),
         ("sum", f"{found.laid.sum():.4f}"),
         ("standard error", sure),
-        ("residual", f"{found.residual:.3g} levels (rounding alone leaves 0.29)"),
+        ("residual", f"{found.residual:.3g} levels{'' if is_float else ' (rounding alone leaves 0.29)'}"),
         ("explained", f"{found.explained:.4%} of what the picture after varies{poor}"),
         ("condition", f"{found.condition:.3g}"),
         ("samples", f"{found.samples}"),
