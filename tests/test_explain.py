@@ -226,6 +226,13 @@ def test_a_sum_that_is_cut_short_says_so(run: Run, tmp_path: Path) -> None:
     assert "sum     4.002433…" in result.text
 
 
+def test_results_beyond_all_floats_are_told(run: Run, tmp_path: Path) -> None:
+    Image.frombytes("L", (4, 1), bytes([99, 98, 99, 98])).save(tmp_path / "a.png")
+    shown = run("explain", tmp_path / "a.png", "1", "0", "-m", "1e308 1 1e308", "--divisor", "7")
+    assert (shown.status, shown.stderr) == (0, "")
+    assert " / 7 = 2.82857e+309…" in shown.text
+
+
 @pytest.mark.usefixtures("car")
 def test_a_place_outside_a_missing_file_and_no_kernel_are_errors_of_one_line(run: Run) -> None:
     for status, told, arguments in (

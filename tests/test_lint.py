@@ -159,6 +159,13 @@ def test_options_that_would_not_count_are_refused(run: Run, tmp_path: Path) -> N
     assert run("lint", file, file).status == 0
 
 
+def test_a_range_beyond_all_floats_is_told(run: Run) -> None:
+    result = run("lint", "-m", "1e308 1e308", "--divisor", "7")
+    assert (result.status, result.stderr) == (1, "")
+    assert "the weights sum to 2.85714e+307" in result.text
+    assert "e+309" in result.text
+
+
 def test_every_check_is_explained_in_the_help(run: Run) -> None:
     shown = " ".join(run("lint", "--help").text.split())
     assert all(check.finds in shown for check in CHECKS.values())

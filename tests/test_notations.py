@@ -186,6 +186,10 @@ WRONG = [
     (b"-define convolve:scale=x -morphology Convolve '1x1: 1'", "is no factor"),
     (b'<feConvolveMatrix order="3" kernelMatrix="1 2"/>', "kernelMatrix has 2 numbers where order asks for 9"),
     (b'<feConvolveMatrix order="x" kernelMatrix="1 2"/>', "order 'x' is not"),
+    (b"<feConvolveMatrix order='" + b"9" * 5000 + b"'/>", "order '999"),
+    ("<feConvolveMatrix order='²'/>".encode(), "order '²' is not"),
+    (b"<feConvolveMatrix targetX='" + b"9" * 5000 + b"' kernelMatrix='0 0 0 0 1 0 0 0 0'/>", "targetX '999"),
+    ("<feConvolveMatrix targetY='²' kernelMatrix='0 0 0 0 1 0 0 0 0'/>".encode(), "targetY '²' is no"),
     (b"convolution='1 2 3 4'", "4 weights make no square"),
     (b"np.array([[1, 2], [3]])", "row 2 has 1 numbers where row 1 has 2"),
     (b"np.array([[1, 2], [3, x]])", "something else than rows of numbers"),
@@ -298,6 +302,14 @@ def test_what_a_notation_cannot_hold_is_an_error_of_one_line(run: Run, tmp_path:
     assert "rounded" in result.stderr
     wide = run("show-kernel", "edge3", "--as", "npy", terminal=True)
     assert (wide.status, wide.stdout) == (2, b"")
+
+
+def test_numbers_beyond_all_floats_are_no_array(run: Run, tmp_path: Path) -> None:
+    (file := tmp_path / "k.json").write_text('{"matrix": [["1e308", "1e-300"]], "divisor": "1e-300"}')
+    assert run("show-kernel", f"@{file}", "--as", "toml").status == 0
+    result = run("show-kernel", f"@{file}", "--as", "npy")
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
+    assert "npy holds no number beyond 1e308" in result.stderr
 
 
 def test_an_edge_mode_of_svg_is_said_as_a_border(run: Run, tmp_path: Path) -> None:

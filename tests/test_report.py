@@ -117,6 +117,13 @@ def test_where_clipped_pixels_cannot_be_told_nothing_is_said_of_them(run: Run, o
     assert "checkbox" not in [attributes.get("type") for _, attributes in page.elements]
 
 
+def test_weights_that_cannot_be_drawn_are_an_error(run: Run) -> None:
+    write_noise("a.png")
+    result = run("report", "a.png", "-m", "1e308 1", "--divisor", "1e-300", "-o", "out.html")
+    assert (result.status, result.stdout) == (2, b"")
+    assert result.stderr.endswith("imfilt: the weights are too large for floating point; make them smaller\n")
+
+
 def test_of_several_pictures_those_that_failed_come_first_and_the_status_says_so(run: Run) -> None:
     Path("in").mkdir()
     write_noise("in/a.png", (400, 300))

@@ -170,6 +170,8 @@ def test_stacks_by_name_fit_80_columns_and_their_formulas_are_true(run: Run, nam
         (["9x9", "conv:8,k3,b0x1"], "'b0x1' is one number"),
         (["9x9", "full:3x4"], "'3x4' is one number"),
         (["9x9", "block:3x4"], "'3x4' is one number"),
+        (["9x9", f"conv:{'9' * 5000},k3"], "is not understood; write conv:OUT,kN"),
+        ([f"{'9' * 5000}x9", "pool:2"], "is no size such as"),
         (["alexnet", "pool:2"], "brings its layers along"),
     ],
 )
@@ -177,3 +179,4 @@ def test_what_is_no_stack_is_an_error_of_one_line(run: Run, arguments: list[str]
     result = run("shape", *arguments)
     assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
     assert told in result.stderr
+    assert len(result.stderr) < 400

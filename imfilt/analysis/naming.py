@@ -38,7 +38,10 @@ def nearest_kernel(found: Estimate, registry: Registry, white: float) -> Nearest
     for entry in registry.entries:
         kernel = entry.kernel
         for correlate in (False, True):
-            laid = _in_middle(_laid(kernel, correlate), kernel.anchor, found.laid.shape)
+            try:
+                laid = _in_middle(_laid(kernel, correlate), kernel.anchor, found.laid.shape)
+            except OverflowError:  # no float is as large, so that none is near
+                continue
             if laid is None:
                 continue
             difference = float(np.abs(laid - found.laid).max())

@@ -11,15 +11,16 @@ from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.recipes.pairs import Pair
 from imfilt.errors import RecipeError
+from imfilt.kernels.naming import clipped
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""
 
 _LARGEST = 1 << 40
-_PART = re.compile(r"([a-z]?)([0-9]+)(?:x([0-9]+))?", re.ASCII)
+_PART = re.compile(r"([a-z]?)([0-9]{1,13})(?:x([0-9]{1,13}))?", re.ASCII)
 _LENGTHS = ("k", "s", "p", "d")
 """The letters of what may differ between rows and columns."""
-_INPUT = re.compile(r"([0-9]+)x([0-9]+)(?:x([0-9]+))?", re.ASCII)
+_INPUT = re.compile(r"([0-9]{1,13})x([0-9]{1,13})(?:x([0-9]{1,13}))?", re.ASCII)
 
 
 class Window(NamedTuple):
@@ -186,7 +187,9 @@ def parse_input(text: str) -> Shape:
     shape = tuple(map(int, match.groups(default="1"))) if match else (0,)
     if not match or 0 in shape or max(shape) > _LARGEST:
         known = ", ".join(STACKS)
-        raise RecipeError(f"{text!r} is no size such as 227x227x3 (rows, columns, channels), and none of {known}")
+        raise RecipeError(
+            f"{clipped(text, 40)!r} is no size such as 227x227x3 (rows, columns, channels), and none of {known}"
+        )
     return shape  # type: ignore[return-value]
 
 
@@ -221,7 +224,7 @@ def follow(shape: Shape, layers: Iterable[str]) -> list[Step]:
                 steps.append(Step(layer, part, shape, output, field, jump, place == 0))
                 shape = output
         except RecipeError as error:
-            raise RecipeError(f"layer {number}, {layer!r}: {error}") from None
+            raise RecipeError(f"layer {number}, {clipped(layer, 60)!r}: {error}") from None
     return steps
 
 
@@ -236,7 +239,7 @@ def _parse(layer: str) -> tuple[LayerKind, _Given]:
     for part in rest.split(","):
         match = _PART.fullmatch(part.strip())
         if match is None or (match[1] or "first") in numbers or (match[1] and match[1] not in kind.keys):
-            raise RecipeError(f"{part!r} is not understood; write {kind.form} ({kind.meaning})")
+            raise RecipeError(f"{clipped(part, 40)!r} is not understood; write {kind.form} ({kind.meaning})")
         if match[3] and match[1] not in _LENGTHS and (match[1] or kind.name != "pool"):
             raise RecipeError(f"{part!r} is one number, not rows and columns; write {kind.form} ({kind.meaning})")
         first = int(match[2])

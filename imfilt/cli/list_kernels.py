@@ -11,7 +11,7 @@ from imfilt.cli.command import Command, option
 from imfilt.cli.kernels import open_registry, registry_option
 from imfilt.cli.printing import standard_output
 from imfilt.kernels.lookup import family_entries
-from imfilt.kernels.numbers import format_number
+from imfilt.kernels.numbers import format_number, short_decimal
 from imfilt.kernels.registry import Entry, Group, Registry
 from imfilt.views.kernel_json import group_object, kernel_object, written
 from imfilt.views.plain import printable
@@ -53,7 +53,7 @@ def list_kernels(as_json: bool, registries: Sequence[str]) -> None:
 def _fields(entry: Entry) -> tuple[str, str, str, str, str]:
     rows, columns = entry.kernel.size
     total = entry.kernel.sum
-    shown = f"{float(total):.4g}" if entry.kernel.approximate else format_number(total)
+    shown = short_decimal(total, 4) if entry.kernel.approximate else format_number(total)
     return written(entry), f"{rows}x{columns}", shown, entry.description, entry.origin
 
 

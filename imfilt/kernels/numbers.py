@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 
@@ -81,7 +82,20 @@ def format_short(number: Fraction) -> str:
     >>> format_short(Fraction(12, 4)), format_short(Fraction(1, 3))
     ('3', '0.333333')
     """
-    return str(number) if number.denominator == 1 else f"{float(number):.6g}"
+    return str(number) if number.denominator == 1 else short_decimal(number)
+
+
+def short_decimal(number: Fraction | float, digits: int = 6) -> str:
+    """Return `number` in a few digits, also where no float is as large.
+
+    >>> short_decimal(Fraction(1, 3)), short_decimal(Fraction(10**400, 3))
+    ('0.333333', '3.33333e+399')
+    """
+    try:
+        return f"{float(number):.{digits}g}"
+    except OverflowError:
+        exact = Fraction(number)
+        return f"{(Decimal(exact.numerator) / exact.denominator).normalize():.{digits}g}"
 
 
 def parse_exact(text: str) -> Fraction:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from imfilt.kernels.numbers import short_decimal
+
 _LONGEST = 7
 
 
@@ -16,7 +18,7 @@ def short_number(number: Fraction | float) -> str:
     """
     if isinstance(number, Fraction) and (number.denominator == 1 or len(str(number)) <= _LONGEST):
         return str(number)
-    return str(number) if isinstance(number, int) else f"{float(number):.6g}"
+    return str(number) if isinstance(number, int) else short_decimal(number)
 
 
 def precise_number(number: Fraction | float) -> str:
@@ -33,7 +35,7 @@ def short_cells(rows: Sequence[Sequence[Fraction | float]]) -> list[list[str]]:
     """Return numbers as `short_number` does, but all of them as decimals where one is too long for a fraction."""
     cells = [[short_number(number) for number in row] for row in rows]
     if any("." in cell for row in cells for cell in row):
-        return [[f"{float(number):.6g}" for number in row] for row in rows]
+        return [[short_decimal(number) for number in row] for row in rows]
     return cells
 
 
@@ -45,5 +47,9 @@ def decimal(number: Fraction) -> str:
     """
     if number.denominator == 1:
         return str(number)
-    text = f"{float(number):.6f}".rstrip("0").rstrip(".")
-    return text if Fraction(text) == number else f"{float(number):.6f}…"
+    try:
+        text = f"{float(number):.6f}"
+    except OverflowError:
+        return f"{short_decimal(number)}…"
+    short = text.rstrip("0").rstrip(".")
+    return short if Fraction(short) == number else f"{text}…"

@@ -31,9 +31,9 @@ def kernel_figure(kernel: Kernel, title: str) -> Image.Image:
 
     A colour is that of the weight over the divisor.
     """
+    waves, largest = _waves(kernel)  # which refuses weights that are too large for all three
     matrix = _matrix(kernel)
     point = _signed(impulse_response(kernel))
-    waves, largest = _waves(kernel)
     panels = [("weights", matrix), ("impulse response", point), ("gain for waves", waves)]
     height = max(panel.height for _, panel in panels)
     width = sum(max(panel.width, 150) for _, panel in panels) + 4 * MARGIN

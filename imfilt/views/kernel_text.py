@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.lookup import FAMILY
-from imfilt.kernels.numbers import format_number, format_short
+from imfilt.kernels.numbers import format_number, format_short, short_decimal
 from imfilt.kernels.registry import Entry
 from imfilt.kernels.separable import separate
 
@@ -26,7 +28,7 @@ def matrix_lines(kernel: Kernel) -> list[str]:
     """Return the matrix, a line for each row, its columns right-aligned, or as `in_decimals` says."""
     if in_decimals(kernel):
         form = kernel.integer_form
-        cells = [[f"{weight / form.divisor:.6g}" for weight in row] for row in form.weights]
+        cells = [[short_decimal(Fraction(weight, form.divisor)) for weight in row] for row in form.weights]
     else:
         cells = [[format_number(weight) for weight in row] for row in kernel.weights]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

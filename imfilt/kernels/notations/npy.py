@@ -77,7 +77,10 @@ def write(kernel: Kernel) -> bytes:
     divisor = to_fraction(kernel.divisor)
     values = [to_fraction(weight) / divisor for row in kernel.weights for weight in row]
     whole = all(value.denominator == 1 and abs(value) < 1 << 63 for value in values)
-    numbers = array.array("q", map(int, values)) if whole else array.array("d", map(float, values))
+    try:
+        numbers = array.array("q", map(int, values)) if whole else array.array("d", map(float, values))
+    except OverflowError:
+        raise KernelError("npy holds no number beyond 1e308; use json or toml") from None
     if sys.byteorder == "big":
         numbers.byteswap()
     text = f"{{'descr': '{'<i8' if whole else '<f8'}', 'fortran_order': False, 'shape': {kernel.size}, }}"

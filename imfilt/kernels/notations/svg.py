@@ -17,6 +17,7 @@ from imfilt.kernels.numbers import to_fraction, to_number
 
 _ELEMENT = re.compile(r"<feConvolveMatrix\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)')")
+_WHOLE = re.compile(r"\s*[0-9]{1,9}\s*")
 _BORDERS = {"wrap": "wrap", "none": "zero"}
 
 
@@ -73,13 +74,13 @@ def write(kernel: Kernel) -> str:
 
 def _order(text: str) -> tuple[int, int]:
     words = text.replace(",", " ").split()
-    if len(words) not in (1, 2) or not all(word.isdigit() and 0 < int(word) <= 1001 for word in words):
+    if len(words) not in (1, 2) or not all(_WHOLE.fullmatch(word) and 0 < int(word) <= 1001 for word in words):
         raise KernelError(f"order {text!r:.40} is not one or two whole numbers from 1 on")
     return int(words[0]), int(words[-1])
 
 
 def _target(attributes: dict[str, str], name: str, side: int) -> int:
     text = attributes.get(name, str(side // 2))
-    if not text.strip().isdigit():
+    if not _WHOLE.fullmatch(text):
         raise KernelError(f"{name} {text!r:.40} is no whole number from 0 on")
     return int(text)
