@@ -36,7 +36,7 @@ def read_registry_file(path: Path, origin: str, known: Registry | None = None) -
 
 def read_registry_text(text: str, origin: str, known: Registry | None = None) -> Registry:
     """Return what the text of a registry file holds; raise `RegistryError`, without the name of the file."""
-    return _to_registry(_parse(text.removeprefix("\ufeff")), origin, known or Registry(()))
+    return _to_registry(parse_toml(text.removeprefix("\ufeff")), origin, known or Registry(()))
 
 
 def read_text(path: Path) -> str:
@@ -51,7 +51,8 @@ def read_text(path: Path) -> str:
         raise RegistryError(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
-def _parse(text: str) -> dict[str, object]:
+def parse_toml(text: str) -> dict[str, object]:
+    """Return what the text holds; raise `RegistryError`, one line, where it is no TOML or would take too long."""
     if _LONG_KEY.search(text):
         raise RegistryError("not valid: a key of more than 64 parts; a kernel is headed [kernels.NAME]")
     try:

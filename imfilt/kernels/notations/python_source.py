@@ -21,9 +21,23 @@ from imfilt.kernels.numbers import Number, to_fraction, to_number
 Matrix = list[list[Fraction]]
 
 _LONGEST_TEXT = 300_000
+_MOST_NUMBERS = 4 * LARGEST_SIDE**2
+"""That may be made on the way: the largest kernel, divided by its sum, has half as many."""
 _MAKERS = ("array", "asarray", "float32", "float64", "matrix")
 _FILTERS = ("filter2D",)
 _ARGUMENTS = ("src", "ddepth", "kernel", "dst", "anchor", "delta", "borderType")
+
+
+class _Values(dict[str, object]):
+    """What names stand for, and how many numbers were made: a short source can ask for more than any memory holds."""
+
+    made = 0
+
+    def count(self, numbers: int) -> None:
+        """Count numbers that are made; raise `KernelError` where they become too many."""
+        self.made += numbers
+        if self.made > _MOST_NUMBERS:
+            raise KernelError("the source makes too many numbers on its way to a matrix; give the matrix alone")
 
 
 def recognise_opencv(text: str) -> bool:
@@ -38,7 +52,7 @@ def recognise_numpy(text: str) -> bool:
 
 def read(text: str) -> Reading:
     """Return the kernel that the source filters with, or else the last matrix that it makes."""
-    values: dict[str, object] = {}
+    values = _Values()
     last: object = None
     for statement in _parse(text).body:
         call = next(_calls(statement, _FILTERS), None)
@@ -103,7 +117,7 @@ def _name_of(call: ast.Call) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def _of_filter(call: ast.Call, values: dict[str, object]) -> Reading:
+def _of_filter(call: ast.Call, values: _Values) -> Reading:
     given = dict(zip(_ARGUMENTS, call.args, strict=False)) | {str(each.arg): each.value for each in call.keywords}
     if "kernel" not in given:
         raise KernelError("filter2D is called without a kernel")
@@ -135,17 +149,17 @@ def _rows(value: object) -> Matrix:
     return rows
 
 
-def _value(node: ast.AST, values: dict[str, object]) -> object:
+def _value(node: ast.AST, values: _Values) -> object:
     """Return a number, a list or a matrix; None for whatever else it is."""
     try:
         return _known(node, values)
-    except (KernelError, RecursionError):
-        raise
+    except RecursionError:
+        raise KernelError("brackets are nested too deep; a matrix is a list of rows") from None
     except (ArithmeticError, TypeError, IndexError):
         return None
 
 
-def _known(node: ast.AST, values: dict[str, object]) -> object:
+def _known(node: ast.AST, values: _Values) -> object:
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         return to_fraction(to_number(node.value))
     if isinstance(node, ast.List | ast.Tuple):
@@ -154,39 +168,50 @@ def _known(node: ast.AST, values: dict[str, object]) -> object:
         return values.get(node.id)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         sign = -1 if isinstance(node.op, ast.USub) else 1
-        return _each(_known(node.operand, values), Fraction(sign))
+        return _each(_known(node.operand, values), Fraction(sign), values)
     if isinstance(node, ast.BinOp):
-        return _arithmetic(node.op, _known(node.left, values), _known(node.right, values))
+        return _arithmetic(node.op, _known(node.left, values), _known(node.right, values), values)
     return _called(node, values) if isinstance(node, ast.Call) else None
 
 
-def _arithmetic(operation: ast.operator, left: object, right: object) -> object:
+def _arithmetic(operation: ast.operator, left: object, right: object, values: _Values) -> object:
     if isinstance(operation, ast.Div) and isinstance(right, Fraction):
-        return _each(left, 1 / right)
+        return _each(left, 1 / right, values)
     if isinstance(operation, ast.Mult) and isinstance(right, Fraction):
-        return _each(left, right)
+        return _each(left, right, values)
     if isinstance(operation, ast.Mult) and isinstance(left, Fraction):
-        return _each(right, left)
+        return _each(right, left, values)
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         if isinstance(operation, ast.Add):
-            return left + right
+            return _within(left + right)
         if isinstance(operation, ast.Sub):
-            return left - right
+            return _within(left - right)
     return None
 
 
-def _each(value: object, factor: Fraction) -> object:
+def _each(value: object, factor: Fraction, values: _Values) -> object:
+    values.count(1)
     if isinstance(value, list):
-        return [_each(each, factor) for each in value]
-    return value * factor if isinstance(value, Fraction) else None
+        return [_each(each, factor, values) for each in value]
+    return _within(value * factor) if isinstance(value, Fraction) else None
 
 
-def _called(call: ast.Call, values: dict[str, object]) -> object:
+def _within(number: Fraction) -> Fraction:
+    """Return a number; raise `KernelError` where none of a kernel is as long, for products may double in each line."""
+    return to_fraction(to_number(number))
+
+
+def _called(call: ast.Call, values: _Values) -> object:
     name = _name_of(call)
     if name == "sum":
         of = call.func.value if isinstance(call.func, ast.Attribute) and not call.args else next(iter(call.args), None)
         rows = _rows(_known(of, values)) if of is not None else []
-        return sum((sum(row, Fraction(0)) for row in rows), Fraction(0))
+        total = Fraction(0)
+        for row in rows:
+            values.count(len(row))
+            for number in row:
+                total = _within(total + number)
+        return total
     if not call.args:
         return None
     if name in _MAKERS:
@@ -195,5 +220,6 @@ def _called(call: ast.Call, values: dict[str, object]) -> object:
         height, width = _pair(_known(call.args[0], values))
         if not (0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE):
             raise KernelError(f"{height} x {width} is no kernel; its sides are 1 to {LARGEST_SIDE}")
+        values.count(height * width)
         return [[Fraction(name == "ones")] * width for _ in range(height)]
     return None

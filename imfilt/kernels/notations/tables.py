@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from imfilt.errors import KernelError
+from imfilt.errors import KernelError, RegistryError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number
@@ -52,14 +52,12 @@ def recognise_toml(text: str) -> bool:
 
 def read_toml(text: str) -> Reading:
     """Return the kernel of ``matrix = [[…], …]``, or of the one entry of a registry."""
-    import tomllib
+    from imfilt.kernels.registry_file import parse_toml
 
     try:
-        document = tomllib.loads(text)
-    except RecursionError:
-        raise KernelError("brackets are nested too deep; a matrix is a list of rows") from None
-    except ValueError as error:
-        raise KernelError(f"not valid TOML: {' '.join(str(error).split())}") from None
+        document = parse_toml(text)
+    except RegistryError as error:
+        raise KernelError(str(error)) from None
     entries = document.get("kernels", document)
     if entries is document:
         return Reading(_to_kernel(document))
