@@ -135,6 +135,12 @@ def test_a_kernel_that_would_be_too_large_says_what_to_do() -> None:
     with pytest.raises(KernelError, match="sigma=200 makes a kernel of 1601 x 1601, and the largest is 1001 x 1001"):
         make("gaussian", sigma=200)
     assert make("gaussian", sigma=200, radius=10).size == (21, 21)
+    with pytest.raises(KernelError, match=r"wide=160 makes a kernel of 1281 x 1281, and .*; give a smaller wide$"):
+        make("dog", sigma=100)
+    with pytest.raises(KernelError, match=r"sigma/gamma=200 makes a kernel .* a radius of up to 500$"):
+        make("gabor", sigma=100, gamma="0.5")
+    assert make("gabor", sigma=100, gamma="0.5", radius=10).size == (21, 21)
+    assert make("gabor", sigma=100) == make("gabor", sigma=100, radius=300)
 
 
 # Smoothing

@@ -93,7 +93,7 @@ def laplacian_of_gaussian(sigma: Fraction, radius: int | None) -> Kernel:
 def difference_of_gaussians(sigma: Fraction, wide: Fraction | None) -> Kernel:
     """Return a Gaussian less a wider one; it sums to exactly 0."""
     outer = sigma * Fraction(8, 5) if wide is None else wide
-    reach = max(radius_of(sigma, None), radius_of(outer, None))
+    reach = max(radius_of(sigma, None, can_be_cut=False), radius_of(outer, None, called="wide", can_be_cut=False))
     first, second = gaussian_line(sigma, reach), gaussian_line(outer, reach)
     rows = [[a * b - c * d for b, d in zip(first, second, strict=True)] for a, c in zip(first, second, strict=True)]
     return Kernel(rows, divisor=UNIT**2, approximate=True)
@@ -115,7 +115,7 @@ def gabor(
 
     x' and y' are the coordinates turned by `angle` from x towards y.
     """
-    reach = radius_of(sigma if gamma > 1 else sigma / gamma, radius, 3)
+    reach = radius_of(sigma if gamma > 1 else sigma / gamma, radius, 3, called="sigma/gamma")
     turn, shift, width = math.radians(angle % 360), math.radians(phase % 360), 2 * float(sigma) ** 2
     cosine, sine, wave, squeeze = math.cos(turn), math.sin(turn), 2 * math.pi / float(wavelength), float(gamma) ** 2
     places = range(-reach, reach + 1)

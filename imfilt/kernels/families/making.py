@@ -50,13 +50,19 @@ def gaussian_line(sigma: Fraction, radius: int) -> Line:
     return in_units([value / total for value in values], 1)
 
 
-def radius_of(sigma: Fraction, radius: int | None, widths: int = 4) -> int:
-    """Return the radius that is given, or else as many sigmas as `widths`, rounded; raise where that is too large."""
+def radius_of(
+    sigma: Fraction, radius: int | None, widths: int = 4, *, called: str = "sigma", can_be_cut: bool = True
+) -> int:
+    """Return the radius that is given, or else as many sigmas as `widths`, rounded.
+
+    Raise where that is too large, with what `sigma` is `called`, and whether a radius can be given.
+    """
     found = math.floor(sigma * widths + Fraction(1, 2)) if radius is None else radius
     if found > LARGEST_RADIUS:
+        cut = f", or a radius of up to {LARGEST_RADIUS}" if can_be_cut else ""
         raise KernelError(
-            f"sigma={format_exact(sigma)} makes a kernel of {2 * found + 1} x {2 * found + 1}, and the largest is "
-            f"{LARGEST_SIDE} x {LARGEST_SIDE}; give a smaller sigma, or a radius of up to {LARGEST_RADIUS}"
+            f"{called}={format_exact(sigma)} makes a kernel of {2 * found + 1} x {2 * found + 1}, and the largest is "
+            f"{LARGEST_SIDE} x {LARGEST_SIDE}; give a smaller {called}{cut}"
         )
     return found
 

@@ -217,7 +217,7 @@ FAMILIES = {
                 number("angle", "0", "-360", "360", "of the wave: degrees from x towards y"),
                 number("gamma", "1", "0.1", "10", "how much narrower the Gaussian is along the stripes"),
                 number("phase", "0", "-360", "360", "of the wave, in degrees"),
-                whole("radius", None, 0, 250, "where it ends; 3 sigma, rounded, if not given"),
+                whole("radius", None, 0, LARGEST_RADIUS, "where it ends; 3 sigma, rounded, if not given"),
             ),
             "sigma=2,wavelength=4",
             "stripes of one width and direction",
