@@ -160,7 +160,7 @@ def apply(
     if threads is not None and threads < 1:
         raise UsageError(f"threads: {threads} of them can do nothing; give 1 or more, or leave it out")
     recipe = Recipe(
-        to_kernels(kernel, registry or load_registry(), side_by_side=combine is not None),
+        to_kernels(kernel, load_registry() if registry is None else registry, side_by_side=combine is not None),
         border=border,
         size=size,
         stride=to_pair("stride", stride),

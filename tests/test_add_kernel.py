@@ -231,6 +231,12 @@ def test_what_cannot_be_put_in_changes_nothing(run: Run, mine: Path, arguments: 
     assert snapshot(mine.parent) == before
 
 
+def test_an_empty_name_is_no_file_and_not_ones_own_registry(run: Run, home: Path) -> None:
+    result = run("add-kernel", "new", "-m", "1", "--to", "")
+    assert (result.status, result.stdout, result.stderr.count("\n")) == (2, b"", 1)
+    assert not any(home.rglob("kernels.toml"))
+
+
 def test_a_file_that_is_broken_is_left_alone(run: Run, mine: Path) -> None:
     mine.write_text("[kernels.a]\nmatrix = [[1, 2]")
     result = run("add-kernel", "new", "-m", "1", "--to", mine)

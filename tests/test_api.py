@@ -257,6 +257,18 @@ def test_kernels_of_a_registry_of_ones_own(samples: Array, tmp_path: Path) -> No
         imfilt.apply(samples, "mine")
 
 
+def test_a_registry_without_kernels_is_not_replaced_by_the_built_in_ones(samples: Array) -> None:
+    with pytest.raises(imfilt.UnknownKernelError):
+        imfilt.apply(samples, "edge3", registry=imfilt.Registry(()))
+
+
+def test_rows_that_can_be_gone_through_once_lose_no_cell(samples: Array) -> None:
+    expected = imfilt.apply(samples, [[1, 2, 1], [0, 1, 3]])
+    rows: Any
+    for rows in ([iter([1, 2, 1]), iter([0, 1, 3])], (map(int, row) for row in ("121", "013"))):
+        assert (imfilt.apply(samples, rows) == expected).all()
+
+
 def test_a_kernel_brings_divisor_bias_and_anchor_to_convolve(samples: Array) -> None:
     kernel = imfilt.Kernel([[1, 2], [3, 4]], divisor=4, bias=7, anchor=(0, 0))
     expected = imfilt.convolve(samples, [[1, 2], [3, 4]], divisor=4, bias=7, anchor=(0, 0))

@@ -138,6 +138,15 @@ def test_of_several_pictures_those_that_failed_come_first_and_the_status_says_so
     assert all(max(each.size) <= 480 for each in page.images("before"))
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_of_a_folder_without_pictures_is_said_what_it_has_instead(run: Run) -> None:
+    Path("in").mkdir()
+    os.mkfifo("in/a.png")
+    result = run("report", "in", "-k", "edge3", "-o", "out.html")
+    assert (result.status, result.stdout) == (2, b"")
+    assert result.stderr == "imfilt: in/a.png: passed over, it is a named pipe\n"
+
+
 def test_names_cannot_break_the_page(run: Run) -> None:
     name = '<script>alert("1")</script> & $title.png'.replace("/", "")
     write_noise(name)
@@ -263,6 +272,7 @@ def test_names_that_are_no_text_and_names_that_steer_are_shown_as_escapes(run: R
         (["run.jsonl", "a.png"], "run.jsonl: a run stands alone"),
         (["other.jsonl"], "other.jsonl: no run; what 'imfilt apply --json' prints is one"),
         (["empty.jsonl"], "empty.jsonl: no run"),
+        (["missing.jsonl"], "missing.jsonl: cannot be read: No such file"),
         (["folder"], "no kernel given, and folder has no manifest of a run; name a kernel with -k"),
         (["a.png"], "no kernel given"),
     ],

@@ -66,7 +66,7 @@ def add_kernel(
         made.origin,
         formula=made.formula,
     )
-    file = Path(to) if to else user_registry()
+    file = Path(to) if to is not None else user_registry()
     if name in registry and registry.entry(name).origin != str(file):
         say(f"note: from now on {name!r} is this kernel, and no longer the one from {registry.entry(name).origin}")
     _put(entry, file, overwrite=overwrite, may_make_folder=to is None)

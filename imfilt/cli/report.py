@@ -23,6 +23,7 @@ from imfilt.errors import ImfiltError, UsageError
 
 if TYPE_CHECKING:
     from imfilt.batch.events import Past
+    from imfilt.batch.outcomes import Outcome
 
 EXAMPLES = """
 imfilt report car.jpg -k edge3 -o report.html       before and after, histograms, kernel, times
@@ -33,7 +34,6 @@ imfilt report out/ -o report.html                   what imfilt apply --resume r
 
 _MOST_SHOWN = 1000
 """Pictures of a run: a page with more would be too large for a browser; the others are named."""
-_NOT_OF_RECIPES = "images", "output", "overwrite", "max_pixels"
 
 
 @click.command("report", cls=KernelCommand, examples=EXAMPLES)
@@ -77,7 +77,7 @@ def _past(context: click.Context, images: Sequence[str], options: dict[str, Any]
     if len(images) > 1:
         raise UsageError(f"{runs[0]}: a run stands alone; write a page for each, or leave it out")
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if set(given) - set(_NOT_OF_RECIPES):
+    if set(given) - {"max_pixels"}:
         raise UsageError(f"{runs[0]}: a run brings along what was done; leave out kernels and what belongs to them")
     from imfilt.batch.events import read_events, recorded_events
 
@@ -98,7 +98,7 @@ def _is_run(image: str) -> bool:
         stream = None if sys.stdin is None else sys.stdin.buffer
         return isinstance(stream, BufferedReader) and stream.peek(1)[:1] == b"{"
     if not Path(image).is_file():
-        return False
+        return Path(image).suffix.casefold() == ".jsonl" and not Path(image).exists()  # reading it says so
     try:
         with Path(image).open("rb") as stream:
             return stream.read(1) == b"{" or Path(image).suffix.casefold() == ".jsonl"
@@ -138,11 +138,11 @@ def _page_of_pictures(context: click.Context, images: Sequence[str], options: di
     named = [image for image in images if image != STREAM]
     sources, outcomes = find_sources(Request(named, recipe, recursive=options["recursive"]))
     if not sources and STREAM not in images:
-        raise UsageError("; ".join(f"{each.source}: {each.error}" for each in outcomes))
+        raise UsageError("; ".join(map(_told, outcomes)))
     names = [STREAM] * (STREAM in images) + [source.path for source in sources]
     entries = [Entry(str(each.source), Status.FAILED, str(each.error)) for each in outcomes if each.error]
     for each in outcomes:
-        say(f"{each.source}: {each.error or '; '.join(each.notes)}")
+        say(_told(each))
     alone = len(names) + len(entries) == 1
     for name in names:
         try:
@@ -155,3 +155,8 @@ def _page_of_pictures(context: click.Context, images: Sequence[str], options: di
     title = f"imfilt: {Path(called(names[0])).name if alone else f'{len(entries)} pictures'}"
     seconds = sum(entry.seconds or 0 for entry in entries)
     return report_page(entries, title, recipe=recipe, seconds=seconds), not any(entry.error for entry in entries)
+
+
+def _told(outcome: Outcome) -> str:
+    """Return why an input is no picture, or what there is to know about it."""
+    return f"{outcome.source}: {outcome.error or '; '.join(outcome.notes)}"

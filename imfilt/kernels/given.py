@@ -22,6 +22,8 @@ def to_kernels(given: Any, registry: Registry, *, side_by_side: bool = False) ->
     """
     if isinstance(given, Iterator):
         given = list(given)
+    if isinstance(given, list | tuple):  # rows that can be gone through once are looked at, and read after that
+        given = [list(each) if isinstance(each, Iterator) else each for each in given]
     if isinstance(given, str | Kernel) or _is_matrix(given):
         given = [given]
     instead = None if side_by_side else "give combine='max', or "
