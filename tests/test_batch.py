@@ -413,6 +413,12 @@ def test_quiet_prints_errors_only(run: Run) -> None:
     assert run("apply", "a.png", *EDGE, "-q") == Result(0, b"", "")
     result = run("apply", "a.png", "b.png", *EDGE, "-q", "--overwrite")
     assert (result.status, result.stdout, result.stderr.count("\n")) == (1, b"", 1)
+    Path("a.png").rename("misnamed.jpg")
+    assert "misnamed.jpg" in run("apply", "misnamed.jpg", *EDGE).stderr
+    assert run("apply", "misnamed.jpg", *EDGE, "--overwrite", "-q") == Result(0, b"", "")
+    for quiet in ([], ["-q"]):
+        result = run("apply", "misnamed.jpg", *EDGE, "--overwrite", "--json", *quiet)
+        assert (len(result.lines), bool(result.stderr)) == (2, not quiet)
 
 
 def test_verbose_tells_more_on_standard_error_alone(run: Run) -> None:

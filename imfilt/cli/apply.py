@@ -180,9 +180,8 @@ def do_batch(context: click.Context, batch: Batch, options: dict[str, Any]) -> l
 
 def _report(context: click.Context, options: dict[str, Any]) -> Report:
     debug = context.ensure_object(Settings).debug
-    if options["json"]:
-        return JsonReport(verbose=options["verbose"], debug=debug)
-    return Report(verbose=options["verbose"], quiet=options["quiet"], debug=debug)
+    kind = JsonReport if options["json"] else Report
+    return kind(verbose=options["verbose"], quiet=options["quiet"], debug=debug)
 
 
 def _recipe(context: click.Context, options: dict[str, Any]) -> Recipe:

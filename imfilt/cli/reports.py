@@ -28,7 +28,7 @@ class Report:
             say(f"{source}: skipped, {outcome.target} is there already")
         elif outcome.status is Status.WRITTEN and outcome.target is not None and not self._quiet:
             self.written(outcome.target)
-        for line in (*outcome.notes, *(outcome.plan if self._verbose else ())):
+        for line in (*(() if self._quiet else outcome.notes), *(outcome.plan if self._verbose else ())):
             say(f"{source}: {line}")
 
     def written(self, target: Path) -> None:
@@ -42,15 +42,15 @@ class Report:
 class JsonReport(Report):
     """Prints one object a result, and a last one with the totals; what a person has to know goes to standard error."""
 
-    def __init__(self, *, verbose: bool = False, debug: bool = False) -> None:
-        super().__init__(verbose=verbose, quiet=True, debug=debug)
-
     def add(self, outcome: Outcome) -> None:
         """Report one outcome."""
         super().add(outcome)
         from imfilt.batch.events import event_object  # for few ask for it
 
         _print_object(event_object(outcome))
+
+    def written(self, target: Path) -> None:
+        """Print no path, which is in the object."""
 
     def end(self, totals: Totals, seconds: float) -> None:
         """Report all together."""
