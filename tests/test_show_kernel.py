@@ -234,3 +234,16 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_cut(
 def test_what_rounding_leaves_of_no_gain_is_shown_as_0(run: Run) -> None:
     lines = run("show-kernel", "gaussian5").lines
     assert [line.rpartition("|")[2].strip() for line in lines if "|" in line] == ["1 to 0"] * 3
+
+
+@pytest.mark.parametrize("matrix", ["[1e308 1e308]", "[1e308 1e308 -1e308]"])
+def test_weights_whose_sum_is_beyond_all_floats_are_refused_in_one_line(run: Run, matrix: str) -> None:
+    result = run("show-kernel", matrix)
+    assert (result.status, result.stderr.count("\n")) == (2, 1)
+    assert "too large for floating point" in result.stderr
+
+
+def test_the_gain_for_noise_of_weights_whose_squares_are_beyond_all_floats(run: Run) -> None:
+    result = run("show-kernel", "[3e200 4e200]")
+    assert (result.status, result.stderr) == (0, "")
+    assert "5e+200 for noise" in result.text
