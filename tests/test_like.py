@@ -19,9 +19,14 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 import imfilt
-from imfilt.engine.arrays import filter_array
+from imfilt.engine.arrays import ArrayRows, filter_array
+from imfilt.engine.finishing.clipped import ClippedCounter
+from imfilt.engine.planning.planner import make_plan
 from imfilt.engine.recipes.likes import LIKES
 from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
+from imfilt.engine.running.run import filter_rows
+from imfilt.kernels.lookup import find_entry
 
 Array = NDArray[Any]
 
@@ -105,6 +110,25 @@ def test_combined_and_stretched_results_are_rounded_so_too(tool: str, expected: 
     sums = [imfilt.convolve(SAMPLES, imfilt.Kernel(kernel.weights)) for kernel in kernels]
     exact = [Fraction(int(most), 4) for most in np.maximum(*sums).ravel()]
     assert filter_array(SAMPLES, recipe).ravel().tolist() == [min(expected(each), 255) for each in exact]
+
+
+@pytest.mark.parametrize("strategy", ["lowrank", "fourier", "banded"])
+@pytest.mark.parametrize("tool", LIKES)
+def test_floats_that_fall_short_of_a_level_are_not_the_level_below(tool: str, strategy: str) -> None:
+    kernel = find_entry("gaussian:sigma=3", imfilt.load_registry()).kernel
+    recipe = Recipe((kernel,), rounding=LIKES[tool].rounding)
+    halves = np.zeros((80, 96, 1), np.uint8)
+    for level in (200, 255):
+        halves[:, 48:] = level
+        for counter in (None, ClippedCounter()):
+            plan = make_plan(recipe, SAMPLE_TYPES["uint8"], halves.shape, strategy=strategy)
+            result = np.empty_like(halves)
+            filter_rows(plan, ArrayRows(halves), ArrayRows(result), clipped=counter)
+            assert (result[:, :30] == 0).all()
+            assert (result[:, 66:] == level).all()
+            assert counter is None or (counter.total.below, counter.total.above) == (0, 0)
+    opaque = np.dstack([halves, np.full_like(halves, 255)])
+    assert (filter_array(opaque, recipe)[..., 1] == 255).all()
 
 
 def with_vips(weights: list[list[int]], divisor: int, folder: Path) -> tuple[Array, Array]:
@@ -233,6 +257,8 @@ def test_what_contradicts_it_is_refused(run: Run, tmp_path: Path) -> None:
     for arguments in (
         ["-k", "edge3", "--like", "opencv", "--correlate"],
         ["-k", "edge3", "--like", "photoshop"],
+        ["-k", "edge3", "--like", "scipy", "--linear"],
+        ["-k", "sobel-x", "-k", "sobel-y", "--like", "imagemagick", "--combine", "magnitude"],
     ):
         result = run("apply", tmp_path / "a.png", *arguments)
         assert (result.status, result.stdout) == (2, b"")

@@ -47,7 +47,7 @@ class Account(NamedTuple):
     normalised: Fraction
     """The same as the normalisation has it, before it is rounded."""
     output: int | float
-    """Rounded half up and clipped; of a float picture neither."""
+    """Rounded as the recipe says, and clipped; of a float picture neither."""
     clipped: bool
 
     @property

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 _LARGEST_ERROR = Fraction(1, 4)
-"""Levels: far more than floats are off by, and less than rounding makes up for."""
+"""Levels: far more than floats are off by, and less than rounding to the nearest level makes up for."""
+_LEAST_ADDED = Fraction(1, 1024)
+"""Levels: what floats may fall short of a level where its fraction is dropped, so that it is not the level below."""
 _LARGEST_SCALE = 10**300
 _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 _UNKNOWN = Extremes(Fraction(0), Fraction(0))
@@ -69,7 +71,7 @@ class Finisher:
             len(plan.chains) == 1
             and not (chain.signed or plan.samples.is_float)
             and scaling.scale >= 0 <= scaling.offset
-            and highest <= plan.output.largest + _LARGEST_ERROR
+            and highest <= plan.output.largest + _LARGEST_ERROR <= plan.output.largest + self._added
         )
         self._roots: RootScale | None = None
         if has_squares(plan):
@@ -166,7 +168,7 @@ class Finisher:
         if self._to_even:
             np.rint(values, out=values)
         else:
-            np.add(values, float(self._added), out=values)
+            np.add(values, float(max(self._added, _LEAST_ADDED)), out=values)
         if self._plan.samples.is_float:
             np.copyto(values, 0, where=np.isnan(values))  # whole numbers have nothing for what is no number
         if self._output.smallest < 0 or self._clipped is not None:  # which counts what is rounded

@@ -74,7 +74,8 @@ class Recipe:
     background : (red, green, blue), optional
         Levels from 0 to 255 of a colour that finished samples with alpha are laid over, which takes alpha out.
     rounding : str
-        A name of `ROUNDINGS`: how results become whole levels; roots are always rounded half up.
+        A name of `ROUNDINGS`: how results become whole levels. Roots and linear light become the nearest level, and go
+        with no other rounding.
 
     Raises
     ------
@@ -135,6 +136,7 @@ class Recipe:
             fill("combine", choose("combination", self.combine, COMBINATIONS))
             self._check_side_by_side()
             _ = self.parts
+        self._check_rounding()
 
     @property
     def border_rule(self) -> BorderRule:
@@ -182,6 +184,15 @@ class Recipe:
     def anchor_of(self, kernel: Kernel) -> Pair:
         """Return the cell of `kernel`, as it is laid over the picture, that lies on the output sample."""
         return self.anchor or kernel.anchor_cell
+
+    def _check_rounding(self) -> None:
+        """Raise `RecipeError` where results become the nearest level, whatever the recipe says."""
+        if ROUNDINGS[self.rounding].is_nearest:
+            return
+        of_roots = self.combine is not None and COMBINATIONS[self.combine].is_root
+        if of_roots or self.linear:
+            what = f"combination {self.combine!r}" if of_roots else "linear light"
+            raise RecipeError(f"{what} does not go with results that are {ROUNDINGS[self.rounding].meaning}")
 
     def _check_layout(self) -> None:
         """Raise `RecipeError` where channels that are not filtered would not fit to those that are."""

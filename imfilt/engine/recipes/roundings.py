@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
+_HALF = Fraction(1, 2)
 _WHITE_OF_16_BITS = 65535
 
 
@@ -19,6 +20,11 @@ class Rounding(NamedTuple):
     """Whether what was an exact half is then the even level."""
     white: int | None = None
     """The largest of the levels that are rounded to on the way."""
+
+    @property
+    def is_nearest(self) -> bool:
+        """Whether results become the nearest level."""
+        return self.part == _HALF and self.white is None
 
     def added(self, white: int) -> Fraction:
         """Return what is added to results whose largest level is `white`.
@@ -37,8 +43,6 @@ class Rounding(NamedTuple):
         level = math.floor(result + self.added(white))
         return level - level % 2 if self.ties_to_even and result.denominator == 2 else level
 
-
-_HALF = Fraction(1, 2)
 
 ROUNDINGS = {
     "half-up": Rounding("rounded half up", _HALF),
