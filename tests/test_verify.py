@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 import imfilt
+from imfilt.analysis.verify import ROUNDINGS, verify
+from imfilt.engine.recipes.samples import SAMPLE_TYPES
+from imfilt.kernels.lookup import find_entry
 
 Array = NDArray[Any]
 
@@ -29,6 +32,14 @@ def up(numerators: Array, divisor: int) -> Array:
 def even(numerators: Array, divisor: int) -> Array:
     quotients: Array = np.vectorize(lambda n: round(Fraction(int(n), divisor)))(numerators)
     return quotients
+
+
+def test_a_flat_picture_is_as_flat_in_every_rounding() -> None:
+    flat = np.full((40, 40, 1), 200, np.uint8)
+    kernel = find_entry("gaussian:sigma=2", imfilt.load_registry()).kernel
+    trials = verify(flat, flat, (kernel,), SAMPLE_TYPES["uint8"], has_alpha=False)
+    assert {trial.rounding for trial in trials} == set(ROUNDINGS)
+    assert {trial.differing for trial in trials if trial.border != "zero"} == {0}
 
 
 ROUND: dict[str, Callable[[Array, int], Array]] = {

@@ -176,7 +176,7 @@ def _denominator(kernels: tuple[Kernel, ...]) -> int:
 
 def _moved(recipe: Recipe, by: Fraction) -> Recipe:
     *others, last = recipe.kernels
-    kernel = replace(last, bias=to_fraction(last.bias) + by)
+    kernel = replace(last, bias=to_fraction(last.bias) + by, approximate=False)  # for floats have no 1 / D
     return replace(recipe, kernels=(*others, kernel)) if by else recipe
 
 
