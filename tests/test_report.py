@@ -106,6 +106,19 @@ def test_the_clipped_pixels_are_those_whose_exact_result_is_out_of_range(run: Ru
     assert ((alpha > 0) == (below | above)).all()
 
 
+@pytest.mark.parametrize("tool", ["vips", "scipy"])
+def test_what_is_clipped_goes_by_how_the_results_are_rounded(run: Run, tool: str) -> None:
+    write_noise("a.png")
+    with Image.open("a.png") as image:
+        image.convert("L").save("a.png")
+    kernel = ("-m", "3 0; -1 0", "--divisor", "2", "--like", tool)
+    counted = json.loads(run("apply", "a.png", *kernel, "--json").lines[0])["clipped"]
+    run("report", "a.png", *kernel, "-o", "out.html")
+    page = Page(Path("out.html").read_text())
+    assert counted["below"] > 0 < counted["above"]
+    assert f"{counted['below']:.2%} of the pixels below black, {counted['above']:.2%} above white" in page.text
+
+
 @pytest.mark.parametrize("options", [["--channels", "luma"], ["--channels", "r"], ["--linear"], ["--threshold", "9"]])
 def test_where_clipped_pixels_cannot_be_told_nothing_is_said_of_them(run: Run, options: list[str]) -> None:
     write_noise("a.png")

@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +18,7 @@ from imfilt.batch.events import Event, recipe_object
 from imfilt.batch.filtering import filter_picture
 from imfilt.batch.outcomes import Status
 from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.reading import read_picture
@@ -142,9 +142,10 @@ def _clipped(picture: AnyPicture, recipe: Recipe) -> tuple[NDArray[np.bool_], ND
     floats, _ = filter_picture(picture, replace(recipe, depth="float", pool=None))
     rows, columns, channels = floats.shape
     levels: NDArray[Any] = rows_of(floats).read_rows(0, rows, range(columns))[..., :channels]
-    half = float(Fraction(1, 2 * picture.mode.samples.largest))
-    below: NDArray[np.bool_] = np.any(levels < -half, axis=2)
-    above: NDArray[np.bool_] = np.any(levels >= 1 + half, axis=2)
+    white = picture.mode.samples.largest
+    added = ROUNDINGS[recipe.rounding].added(white)
+    below: NDArray[np.bool_] = np.any(levels < -float(added / white), axis=2)
+    above: NDArray[np.bool_] = np.any(levels >= 1 + float((1 - added) / white), axis=2)
     return below, above
 
 
