@@ -394,6 +394,8 @@ def test_pages_of_one_bit_and_of_palettes_say_once_what_they_become(run: Run) ->
     result = run("apply", "a.tif", "-k", "identity", "-o", "b.tif")
     told = ["it has one bit a sample, and its result is grey", "it has a palette, and its result is full colour (RGB)"]
     assert result == Result(0, b"b.tif\n", "".join(f"imfilt: a.tif: {note}\n" for note in told))
+    both = run("apply", "a.tif", "-k", "edge1", "-k", "edge3", "--each")
+    assert (both.status, both.stderr) == (0, result.stderr)
 
 
 def test_pages_of_several_sizes_go_into_tiff_alone(run: Run) -> None:

@@ -73,7 +73,8 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
         notes = (*_misnamed(job.source, picture, target_format), *_losses(picture, job, target_format))
     except (ImfiltError, MemoryError) as error:
         return [_failure(job, error, None, time.perf_counter() - start)]
-    outcomes = []
+    outcomes: list[Outcome] = []
+    told: set[str] = set()  # what is said of all results alike is said once
     for result in job.results:
         clipped = _counter(job)
         try:
@@ -83,14 +84,15 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
             outcomes.append(_failure(job, error, result, time.perf_counter() - start))
             start = time.perf_counter()
             continue
-        notes += tuple(note for note in found if note not in notes)
+        new = [note for note in dict.fromkeys((*notes, *found)) if note not in told]
+        told.update(new)
         rows, columns, _ = plan.result_shape
         outcomes.append(
             Outcome(
                 job.source,
                 Status.WRITTEN,
                 result.target,
-                notes=notes,
+                notes=tuple(new),
                 plan=tuple(plan.describe()) if job.care.tell_plan else (),
                 recipe=result.recipe,
                 seconds=time.perf_counter() - start,
@@ -99,7 +101,7 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
                 content=_content(result),
             )
         )
-        notes, start = (), time.perf_counter()  # for what is said of all results alike is said once
+        start = time.perf_counter()
     if isinstance(picture, Picture) and picture.memory is not None:
         give_back(picture.memory)
     return outcomes
