@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from imfilt.batch.fingerprints import Content, State, content_of, hash_of_file, hash_of_recipe, state_of
+from imfilt.batch.fingerprints import Content, State, hash_of_file, hash_of_recipe, state_of
 from imfilt.batch.manifest import Manifest, Record
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import TargetError
@@ -54,17 +54,17 @@ class Resumption:
     def record(self, outcome: Outcome) -> Outcome:
         """Record a result that was written, and return its outcome, with a note where that failed.
 
-        Where the source changed while it was filtered, nobody knows what was done: the next run filters it again.
+        Where the source changed while it was filtered, nobody knows what was done: the next run filters it again. Of a
+        result that was gone at once nothing is recorded.
         """
         planned = self._planned.get(str(outcome.target))
-        if outcome.status is not Status.WRITTEN or outcome.target is None or planned is None:
+        if outcome.status is not Status.WRITTEN or planned is None or outcome.content is None:
             return outcome
         try:
-            written = outcome.content or content_of(outcome.target)
             sha256 = _hash_if_still(planned.source, planned.state)
             recipe = planned.recipe if sha256 else ""
             key = self._key(str(outcome.target))
-            self._manifest.append(Record(key, recipe, planned.source, *planned.state, sha256, *written))
+            self._manifest.append(Record(key, recipe, planned.source, *planned.state, sha256, *outcome.content))
         except OSError as error:
             note = f"is not recorded in {self._manifest.path}, and will be done again: {error.strerror or error}"
             return outcome._replace(notes=(*outcome.notes, note))
