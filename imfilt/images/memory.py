@@ -27,6 +27,9 @@ _MOST_BYTES_AT_A_TIME = 1 << 22
 _MOST_KEPT = 1 << 27
 """Bytes of a picture whose memory is kept when it is done with."""
 
+_MOST_TIMES = 4
+"""How many times as much as a picture takes may be kept for it: small ones do not hold on to what a large one took."""
+
 _POPULATE_WRITE = 23
 """`MADV_POPULATE_WRITE` of Linux 5.14, for which Python has no name."""
 
@@ -58,7 +61,7 @@ def _kept_of(size: int) -> memoryview | None:
         memory = _kept.pop()
     except IndexError:
         return None
-    return memory if len(memory) >= size else None
+    return memory if size <= len(memory) <= _MOST_TIMES * size else None
 
 
 def _fresh(size: int) -> memoryview:

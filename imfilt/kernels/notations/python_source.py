@@ -144,6 +144,8 @@ def _rows(value: object) -> Matrix:
     if not isinstance(value, list) or not value:
         raise KernelError("the kernel is no matrix of numbers that can be read; write it as np.array([[1, 2, 1]]) / 4")
     rows = value if isinstance(value[0], list) else [value]
+    if sum(len(row) for row in rows if isinstance(row, list)) > _MOST_NUMBERS:  # a row may stand there many times
+        raise KernelError(f"the matrix is larger than {LARGEST_SIDE} x {LARGEST_SIDE}")
     if not all(isinstance(row, list) and row and all(isinstance(n, Fraction) for n in row) for row in rows):
         raise KernelError("the matrix holds something else than rows of numbers")
     return rows
