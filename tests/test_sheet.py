@@ -63,6 +63,10 @@ def test_a_tiny_picture_is_enlarged_by_a_whole_factor(run: Run) -> None:
         assert (left.getextrema(), right.getextrema()) == (((0, 0),) * 3, ((200, 200),) * 3)
 
 
+def test_cells_are_not_wider_than_a_picture_is_shown_in_them() -> None:
+    assert [lay_out(4, (width, width * 2 // 3)).cell[0] for width in (100, 200, 400, 4000)] == [700, 600, 400, 760]
+
+
 @pytest.mark.parametrize("size", [(400, 225), (225, 400), (1, 1), (4000, 3), (3, 4000)])
 @pytest.mark.parametrize("count", [2, 3, 10, 31, 120])
 def test_a_sheet_is_of_a_size_that_can_be_looked_at_and_no_cell_lies_on_another(

@@ -76,8 +76,9 @@ def lay_out(count: int, size: tuple[int, int], *, columns: int | None = None, ce
 
 
 def _grid(count: int, size: tuple[int, int], columns: int, cell: int | None) -> Grid:
-    width = (_WIDTH - 2 * MARGIN + _GAP) // columns - _GAP
-    width = cell or min(max(width, _CELLS.start), _CELLS.stop)
+    room = min((_WIDTH - 2 * MARGIN + _GAP) // columns - _GAP, _CELLS.stop)
+    shown = size[0] * max(room // size[0], 1)  # a small picture is scaled by a whole factor
+    width = cell or max(min(room, shown), _CELLS.start)
     height = min(max(round(width * size[1] / size[0]), width // 4), 2 * width)
     label = min(max(width // 16, _LABELS.start), _LABELS.stop)
     return Grid(columns, -(-count // columns), (width, height), label)
