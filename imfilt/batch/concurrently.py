@@ -23,13 +23,8 @@ class Background(Generic[Result]):
         self._results: list[Result] = []
         self._errors: list[BaseException] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
-        try:
-            if has_room_for_threads():
-                self._thread.start()
-                return
-        except RuntimeError:  # there is none
-            pass
-        self._run()
+        if not _starts(self._thread):
+            self._run()
 
     def _run(self) -> None:
         try:
@@ -48,3 +43,14 @@ class Background(Generic[Result]):
         if self._errors:
             raise self._errors[0]
         return self._results[0]
+
+
+def _starts(thread: threading.Thread) -> bool:
+    """Start a thread; return whether there was room for it."""
+    if not has_room_for_threads():
+        return False
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
