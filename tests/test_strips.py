@@ -6,6 +6,7 @@ import itertools
 import tracemalloc
 import warnings
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
+import imfilt.engine.processors as machine
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.arrays import ArrayRows, filter_array
 from imfilt.engine.planning.planner import make_plan
@@ -25,6 +27,7 @@ from imfilt.engine.recipes.samples import SAMPLE_TYPES, sample_type
 from imfilt.engine.running.run import filter_rows
 from imfilt.engine.running.strips import Walker, split
 from imfilt.engine.running.workspaces import Workspaces
+from imfilt.engine.strategies.program import Program, overwriting
 from imfilt.errors import RecipeError
 from imfilt.images.picture import Picture
 from imfilt.kernels.given import to_kernels
@@ -334,3 +337,69 @@ def test_nan_that_signals_is_filtered_without_a_warning(border: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isnan(imfilt.apply(image, "box3", border=border)).all()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "is_over_window"),
+    [("sharpen", True), ("edge1", True), ("sobel-x", True), ("identity", True), ("edge3", False)],
+)
+@pytest.mark.parametrize("border", ["edge", "reflect", "wrap", "constant:9"])
+def test_sums_are_written_over_the_window_where_it_is_not_looked_at_any_more(
+    kernel: str, is_over_window: bool, border: str
+) -> None:
+    picture = np.random.default_rng(3).integers(0, 256, (41, 23, 3), np.uint8)
+    recipe = Recipe((load_registry()[kernel],), border=border)
+    plan = make_plan(recipe, SAMPLE_TYPES["uint8"], picture.shape, strip=6)
+    result, workspaces = np.empty_like(picture), Workspaces()
+    for source in (picture, picture[::-1]):  # the second finds what the first left in the buffers
+        filter_rows(plan, ArrayRows(source), ArrayRows(result), threads=1, workspaces=workspaces)
+        assert np.array_equal(result, filter_array(source, recipe, strip=len(source)))
+    walker = Walker(plan, range(41)).begin(ArrayRows(picture))
+    for _, blocks in walker:
+        for _, (numbers,) in blocks:
+            (window,) = (chain.middle(slice(0, 23), len(numbers)) for chain in walker._chains)
+            assert np.may_share_memory(numbers, window) == is_over_window
+
+
+def _window_and_sums(top: int) -> tuple[Array, Array, Array]:
+    """Return a window of rows, sums within it, and numbers beside it."""
+    window = np.zeros((8, 6, 1), np.int16)
+    return window, window[top : top + 6, 1:5], np.zeros((6, 4, 1), np.int16)
+
+
+def test_calls_that_leave_the_window_alone_may_write_over_it() -> None:
+    window, sums, beside = _window_and_sums(1)
+    middle = window[1:7, 1:5]
+    program: Program = [(np.multiply, (middle, 5, sums)), (np.subtract, (sums, beside, sums))]
+    assert overwriting(program, window, sums) == program
+    assert overwriting([(np.copyto, (sums, middle)), *program[1:]], window, sums) == program[1:]
+    assert overwriting([(np.copyto, (sums, beside))], window, sums) == [(np.copyto, (sums, beside))]
+
+
+def test_calls_that_still_look_at_the_window_may_not_write_over_it() -> None:
+    window, sums, beside = _window_and_sums(0)
+    middle = window[1:7, 1:5]
+    begun: Program = [(np.add, (beside, beside, sums))]
+    harmful: list[Program] = [
+        [(np.multiply, (middle, 5, sums))],  # of which some are written before they are looked at
+        [*begun, (np.add, (sums, middle, sums))],
+        [*begun, (np.add, (sums, window[0:6, 1:5], sums))],  # the sums by now, and no more the window
+        [(np.add, (beside, beside, middle))],
+        [(lambda samples, _: samples, (window, sums))],
+        [(np.matmul, (window[:, :, 0], beside[:, :, 0], sums[:, :, 0]))],
+    ]
+    for program in harmful:
+        assert overwriting(program, window, sums) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("2048K\n", 2 << 20), ("1M", 1 << 20), ("", 0), ("many", 0), ("-1K", 0), (None, 0)]
+)
+def test_the_second_level_cache_is_as_large_as_the_system_says(
+    text: str | None, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "size"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr(machine, "_SECOND_LEVEL", file)
+    assert machine.second_level_cache.__wrapped__() == size

@@ -1,10 +1,14 @@
-"""How many processors there are, and whether there is room for threads."""
+"""What the machine has: processors, their caches, and room for threads."""
 
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
+_SECOND_LEVEL = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")
+"""Of the caches of a processor, 0 and 1 are the first level, for data and for instructions."""
+_UNITS = {"K": 1 << 10, "M": 1 << 20}
 _ROOM_FOR_THREADS = 256 << 20
 """Bytes of address space: the stacks and the heaps of a few threads, which are taken whole when they begin."""
 
@@ -12,6 +16,17 @@ _ROOM_FOR_THREADS = 256 << 20
 def processors() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def second_level_cache() -> int:
+    """Return the bytes of the first processor's second-level cache; 0 where the system does not say."""
+    try:
+        size = _SECOND_LEVEL.read_text().strip()
+    except OSError:  # not on Linux
+        return 0
+    number, unit = size[:-1], size[-1:]
+    return int(number) * _UNITS[unit] if number.isdecimal() and unit in _UNITS else 0
 
 
 def has_room_for_threads() -> bool:

@@ -41,6 +41,7 @@ class Finisher:
         self._clipped: ClippedCounter | None = None
         self._magnitude = plan.recipe.normalisation.magnitude
         self._output = plan.output
+        self._is_alone = len(plan.chains) == 1 and plan.recipe.combination is None
         self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, _UNKNOWN)
         rounding = ROUNDINGS[plan.recipe.rounding]
         self._to_even, self._added = rounding.ties_to_even, rounding.added(plan.output.largest)
@@ -93,7 +94,7 @@ class Finisher:
         elif self._plan.chains[0].late:
             self._round_late(numbers[0], numbers[1], samples)
         else:
-            results = exact_results(self._plan, numbers)[0]
+            results = numbers[0] if self._is_alone else exact_results(self._plan, numbers)[0]
             if self._magnitude:
                 np.absolute(results, out=results)
             self._round(results, self._scaling, samples)

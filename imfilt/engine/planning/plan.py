@@ -131,7 +131,7 @@ class Plan(NamedTuple):
                 sign = "less" if chain.negated else "and"
                 lines.append(f"after the division: {chain.late} times the sample in the middle {sign} the quotient")
             proof = "" if chain.dtype in FLOATS else f", for no sum is beyond ±{math.ceil(chain.bound)}"
-            lines.append(f"in {chain.dtype}{proof}; {self.strip} rows at a time")
+            lines.append(f"in {chain.dtype}{proof}")
         if self.recipe.combination:
             lines.append(f"then {self.recipe.combination.name}: {self.recipe.combination.meaning}")
         if self.recipe.threshold:

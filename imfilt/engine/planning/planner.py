@@ -10,6 +10,7 @@ from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.planning.chains import LEAST_REACHES, TOO_LARGE, make_chains
 from imfilt.engine.planning.plan import Chain, Plan, Shape, are_in_tiles
 from imfilt.engine.planning.steps import total_bias
+from imfilt.engine.processors import second_level_cache
 from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType
@@ -17,8 +18,11 @@ from imfilt.engine.strategies import STRATEGIES
 from imfilt.errors import RecipeError
 
 # What a strip looks at has so many bytes: with fewer, what Python does around each call counts, and what is done twice
-# where strips meet; with more, the caches are left.
+# where strips meet; with more, the caches are left. A second-level cache that is large enough for strips of some rows
+# holds the window of one, its sums, and what the strategy holds beside them; otherwise they lie in the third level.
 _STRIP_BYTES = 2_500_000
+_LARGE_CACHE = 2 << 20
+_STRIPS_IN_LARGE_CACHE = 5
 _FEWEST_ROWS = 4
 _MOST_ROWS = 96
 
@@ -67,9 +71,9 @@ def make_plan(
     >>> from imfilt.engine.recipes.samples import SAMPLE_TYPES
     >>> from imfilt.kernels.registry import load_registry
     >>> recipe = Recipe((load_registry()["edge3"],))
-    >>> print(*make_plan(recipe, SAMPLE_TYPES["uint8"], (225, 400, 3), strip=16).describe(), sep="\n")
+    >>> print(*make_plan(recipe, SAMPLE_TYPES["uint8"], (225, 400, 3)).describe(), sep="\n")
     edge3, 3 x 3 over all samples: separable (a column and a row of whole numbers, and the centre apart)
-    in int16, for no sum is beyond ±4590; 16 rows at a time
+    in int16, for no sum is beyond ±4590
     """
     _check(recipe, samples, shape, has_alpha=has_alpha)
     weighted = _is_weighted(recipe, has_alpha=has_alpha)
@@ -121,7 +125,9 @@ def _strip_rows(chain: Chain, shape: Shape) -> int:
     last = chain.stages[-1]
     row = (shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype)
     row *= last.down.stride
-    return min(max(_STRIP_BYTES // row, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
+    cache = second_level_cache()
+    strip = cache // _STRIPS_IN_LARGE_CACHE if cache >= _LARGE_CACHE else _STRIP_BYTES
+    return min(max(strip // row, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
 
 
 def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:

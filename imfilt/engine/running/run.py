@@ -101,6 +101,9 @@ def _parts(plan: Plan, numbers: list[Array]) -> Iterator[tuple[slice, list[Array
     rows, size = len(numbers[0]), numbers[0].nbytes
     large, part = (_LARGE_BLOCK, _PART) if len(plan.chains) == 1 else (_SMALL_PART, _SMALL_PART)
     at_a_time = max(rows * part // size, 1) if size > large else rows
+    if at_a_time >= rows:
+        yield slice(0, rows), numbers
+        return
     for start in range(0, rows, at_a_time):
         some = slice(start, start + at_a_time)
         yield some, [each[some] for each in numbers]

@@ -17,7 +17,7 @@ from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.rows import RowSource
 from imfilt.engine.running.window import Rows, Window
 from imfilt.engine.strategies import STRATEGIES
-from imfilt.engine.strategies.program import Programs
+from imfilt.engine.strategies.program import Programs, overwriting
 from imfilt.engine.strategies.stage import Stage
 
 Array = NDArray[Any]
@@ -39,16 +39,9 @@ class Walker:
         self._chains = [_ChainRows(plan, chain, band, self.columns) for chain in plan.chains]
         self._late = self._chains[0] if plan.chains[0].late else None
         self._stopped = False
-        channels = plan.output_shape[2]
         starts = range(0, len(self.columns), plan.block)
         self._blocks = [slice(start, min(start + plan.block, len(self.columns))) for start in starts]
-        widest = self._blocks[0].stop
-        # NumPy takes short rows faster where there is nothing between them, long ones where each begins a cache line.
-        self._in_blocks = len(self._blocks) > 1
-        size = (1, self._strip * widest) if self._in_blocks else (self._strip, widest)
-        self._numbers = [
-            make_buffer((*size, PLANES[chain.planes].count(channels)), chain.dtype) for chain in plan.chains
-        ]
+        self._rooms: dict[int, list[tuple[slice, list[Array]]]] = {}
 
     def begin(self, source: RowSource, *, in_place: bool = False) -> Self:
         """Turn to a picture, and fetch the rows that the band needs from outside itself.
@@ -82,18 +75,24 @@ class Walker:
             yield rows, self._sums(len(rows))
 
     def _sums(self, rows: int) -> Blocks:
-        for columns in self._blocks:
-            numbers = [self._room(buffer, rows, columns.stop - columns.start) for buffer in self._numbers]
+        if rows not in self._rooms:
+            self._rooms[rows] = [
+                (columns, [self._room(chain, rows, columns.stop - columns.start) for chain in self._chains])
+                for columns in self._blocks
+            ]
+        for columns, numbers in self._rooms[rows]:
             for chain, sums in zip(self._chains, numbers, strict=True):
                 chain.add_up(columns, sums)
-            if self._late is not None:
-                numbers.append(self._late.middle(columns, rows))
-            yield columns, numbers
+            yield columns, numbers if self._late is None else [*numbers, self._late.middle(columns, rows)]
 
-    def _room(self, buffer: Array, rows: int, columns: int) -> Array:
-        if not self._in_blocks:
-            return buffer[:rows]
-        return buffer[0, : rows * columns].reshape(rows, columns, buffer.shape[2])
+    def _room(self, chain: _ChainRows, rows: int, columns: int) -> Array:
+        """Return where the sums of a block go: over what its window no longer needs, or else into a buffer."""
+        # NumPy takes short rows faster where there is nothing between them, long ones where each begins a cache line.
+        if len(self._blocks) > 1:
+            buffer = chain.buffer(1, self._strip * self._blocks[0].stop)
+            return buffer[0, : rows * columns].reshape(rows, columns, buffer.shape[2])
+        over_window = chain.over_window(rows) if self._late is None else None
+        return chain.buffer(self._strip, columns)[:rows] if over_window is None else over_window
 
     def stop(self) -> None:
         """Let the walk end before its next strip; another thread may call it."""
@@ -129,6 +128,8 @@ class _ChainRows:
         inside = columns_needed(plan, chain, columns)
         border = plan.recipe.border_rule.border
         planes = PLANES[chain.planes].count(plan.shape[2])
+        self._planes, self._dtype = planes, chain.dtype
+        self._buffer: Array | None = None
         upstream: Rows
         self._source = upstream = _SourceRows(chain, inside[0])
         self._stages: list[_StageRows] = []
@@ -140,12 +141,19 @@ class _ChainRows:
             self._stages.append(upstream)
         last = self._stages[-1]
         self.turn_to, self.add_up, self.middle = last.turn_to, last.add_up, last.middle
+        self.over_window = last.over_window
 
     def begin(self, source: RowSource, kept: range) -> None:
         """Turn to a picture of which those rows stay as they are that are `kept` for this band."""
         self._source.source = source
         for stage in self._stages:
             kept = stage.begin(kept)
+
+    def buffer(self, rows: int, columns: int) -> Array:
+        """Return the buffer for its sums: one, however often it is asked for."""
+        if self._buffer is None:
+            self._buffer = make_buffer((rows, columns, self._planes), self._dtype)
+        return self._buffer
 
     def rest(self) -> None:
         """Let go of the picture."""
@@ -176,8 +184,11 @@ class _StageRows:
         self._window = window
         self._inputs = stage.down.inputs(band.start, band.stop)
         self._strip = strip
-        self._programs = Programs(STRATEGIES[stage.strategy].make(stage, dtype).program)
+        self._strategy = STRATEGIES[stage.strategy].make(stage, dtype)
+        self._programs = Programs()
         self._latest: Array
+        self._most = 0
+        self._dtype = dtype
 
     def begin(self, kept: range) -> range:
         """Turn to another picture, of which those inputs can be had later that are `kept`; return which outputs can."""
@@ -188,19 +199,52 @@ class _StageRows:
         for start in range(first, last, self._strip):
             rows = range(start, min(start + self._strip, last))
             self.turn_to(rows)
-            self.add_up(slice(0, numbers.shape[1]), numbers[rows.start - first : rows.stop - first])
+            sums = numbers[rows.start - first : rows.stop - first]
+            self.add_up(slice(0, numbers.shape[1]), sums, sums.__array_interface__["data"][0])
 
     def turn_to(self, rows: range) -> None:
         """Get what those rows of output look at."""
-        self._latest = self._window.over(self._stage.down.inputs(rows.start, rows.stop))
+        window = self._window.over(self._stage.down.inputs(rows.start, rows.stop))
+        if len(window) > self._most:  # it lies elsewhere now
+            self._most = len(window)
+            self._programs.clear()
+        self._latest = window
 
-    def add_up(self, columns: slice, sums: Array) -> None:
-        """Write the sums of those columns, counted from the first of the panel, over the latest rows."""
-        across = self._stage.across
-        first, last = columns.start * across.stride, (columns.stop - 1) * across.stride
-        self._programs.run(self._latest[:, first : last + across.reach + 1], sums)
+    def add_up(self, columns: slice, sums: Array, place: int = 0) -> None:
+        """Write the sums of those columns, counted from the first of the panel, over the latest rows.
+
+        Sums of the same rows and columns have the same `place` only if they lie in the same memory.
+        """
+        key = len(sums), columns.start, columns.stop, place
+        program = self._programs.find(key)
+        if program is None:
+            across = self._stage.across
+            first, last = columns.start * across.stride, (columns.stop - 1) * across.stride
+            window = self._latest[:, first : last + across.reach + 1]
+            program = self._programs.keep(key, self._strategy.program(window, sums))
+        for function, arguments in program:
+            function(*arguments)
         if self._stage.offset:
             np.add(sums, self._stage.offset, out=sums)
+
+    def over_window(self, rows: int) -> Array | None:
+        """Return where in the window the sums over all of its columns may be written; None where it is needed longer.
+
+        They take less of the cache there than beside it.
+        """
+        if self._stage.window_dtype != self._dtype:
+            return None
+        window, down, across = self._latest, self._stage.down, self._stage.across
+        columns = range(0, window.shape[1] - across.reach, across.stride)
+        x = across.taps // 2 * across.dilation  # where rows begin at cache lines
+        for y in dict.fromkeys((0, down.taps // 2 * down.dilation)):
+            sums = window[y : y + rows, x : x + len(columns)]
+            program = overwriting(self._strategy.program(window, sums), window, sums)
+            if program is not None:
+                self._programs.keep((rows, 0, len(columns), 0), program)
+                self._window.give_up(rows * down.stride, overwritten=y > 0)
+                return sums
+        return None
 
     def middle(self, columns: slice, rows: int) -> Array:
         """Return the numbers under the middle of the kernel over some columns and all of the latest rows."""

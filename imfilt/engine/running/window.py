@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.recipes.borders import Border
+from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
 Array = NDArray[Any]
@@ -19,6 +20,21 @@ class Rows(Protocol):
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
         """Write rows ``first … last-1`` into `numbers` (rows × columns × planes)."""
+
+
+class _Move(NamedTuple):
+    """What it takes to move a window on, but for the rows that are not there yet."""
+
+    known: int
+    """How many rows at the top are there already."""
+    before: Program
+    """The calls that take them there."""
+    inside: Array
+    """Where the samples of the others go."""
+    after: Program
+    """The calls that fill in what lies beside those, beyond the border, and put rows aside that will be overwritten."""
+    window: Array
+    """What is looked at."""
 
 
 class Window:
@@ -49,7 +65,9 @@ class Window:
         self._shape = len(held), planes
         self._dtype = stage.window_dtype
         self._numbers = self._buffer(0)
-        self._rows = range(0)
+        self._moves: dict[tuple[int, int, int], _Move] = {}
+        self._given_up, self._is_overwritten = 0, False
+        self._held, self._held_rows = self._numbers, range(0)
         self._lines: dict[int, Array] = {}
         self._fetched: dict[int, Array] = {}
         self._kept = range(self._height)
@@ -69,7 +87,7 @@ class Window:
 
     def begin(self, rows: range, kept: range) -> None:
         """Turn to another picture, and get those of `rows` that are not among `kept`, which can be had later."""
-        self._rows = range(0)
+        self._held_rows = range(0)
         self._kept = kept
         sources = {row: self._source_of(row) for row in rows if row not in kept}
         for line in sorted({source for source in sources.values() if source is not None}):
@@ -79,30 +97,67 @@ class Window:
         self._fetched = {row: self._lines[source] for row, source in sources.items() if source is not None}
 
     def over(self, rows: range) -> Array:
-        """Return the window moved to `rows`; it is valid until the next call."""
-        if len(self._numbers) < len(rows):
-            self._numbers = self._buffer(len(rows))
-            self._rows = range(0)
-        known = 0
-        if rows.start in self._rows:
-            known = min(self._rows.stop, rows.stop) - rows.start
-            shift = rows.start - self._rows.start
-            if shift:
-                self._numbers[:known] = self._numbers[shift : shift + known]
-        self._rows = rows
-        self._load(rows[known:], self._numbers[known : len(rows)])
-        return self._numbers[: len(rows), self._looked_at]
+        """Return the window moved to `rows`: the same array each time for so many rows, until there are more."""
+        count, held = len(rows), self._held_rows
+        if len(self._numbers) < count:
+            self._numbers = self._held = self._buffer(count)
+            self._given_up = 0
+            self._moves.clear()
+            held = range(0)
+        key = rows.start - held.start, len(held), count
+        move = self._moves.get(key)
+        if move is None:
+            move = self._moves[key] = self._move(*key)
+        for function, arguments in move.before:
+            function(*arguments)
+        if move.known < count:
+            self._load(rows[move.known :], move.inside)
+        for function, arguments in move.after:
+            function(*arguments)
+        self._held_rows = rows[self._given_up :]
+        return move.window
 
-    def _load(self, rows: range, numbers: Array) -> None:
-        inside = numbers[:, self._inside]
-        first, last = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
-        if first < last:
-            self._upstream.fill(first, last, inside[first - rows.start : last - rows.start])
-        for row in (*range(rows.start, min(first, rows.stop)), *range(max(last, rows.start), rows.stop)):
+    def give_up(self, rows: int, *, overwritten: bool) -> None:
+        """Let so many rows at the top go whenever the window moves; all may be `overwritten` before it does."""
+        if rows <= self._given_up:
+            return
+        self._given_up, self._is_overwritten = rows, overwritten
+        self._moves.clear()
+        rest = self._numbers[rows:]
+        self._held, self._held_rows = rest, self._held_rows[rows:]
+        if overwritten:
+            self._held = self._buffer(len(rest))
+            self._held[...] = rest
+
+    def _move(self, shift: int, held: int, count: int) -> _Move:
+        """Return what it takes to get so many rows, the first of them so far down among those that are held."""
+        known = min(held - shift, count) if 0 <= shift < held else 0
+        before: Program = []
+        if known and (shift or self._held is not self._numbers):
+            before.append((np.copyto, (self._numbers[:known], self._held[shift : shift + known])))
+        numbers = self._numbers[known:count]
+        after: Program = []
+        for where, source in self._sides:
+            beyond = numbers[:, where]
+            if isinstance(source, np.ndarray):
+                after.append((np.take, (numbers, source, 1, beyond)))
+            else:
+                after.append((np.copyto, (beyond, self._outside if source is None else numbers[:, source], "unsafe")))
+        kept = self._numbers[self._given_up : count]
+        if self._given_up and self._is_overwritten and len(kept):
+            after.append((np.copyto, (self._held[: len(kept)], kept)))
+        return _Move(known, before, numbers[:, self._inside], after, self._numbers[:count, self._looked_at])
+
+    def _load(self, rows: range, inside: Array) -> None:
+        start, stop = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
+        if stop - start == len(rows):
+            self._upstream.fill(start, stop, inside)
+            return
+        if start < stop:
+            self._upstream.fill(start, stop, inside[start - rows.start : stop - rows.start])
+        for row in (*range(rows.start, min(start, rows.stop)), *range(max(stop, rows.start), rows.stop)):
             if row not in self._kept:
                 self._load_row(row, inside[row - rows.start])
-        for where, source in self._sides:
-            numbers[:, where] = self._outside if source is None else numbers[:, source]
 
     def _load_row(self, row: int, line: Array) -> None:
         source = self._source_of(row)
