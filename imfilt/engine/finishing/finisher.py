@@ -18,6 +18,7 @@ from imfilt.engine.planning.plan import Chain, Plan
 from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.recipes.samples import SampleType
+from imfilt.engine.strategies.program import Call, Program
 
 if TYPE_CHECKING:
     from imfilt.engine.finishing.clipped import ClippedCounter
@@ -42,6 +43,8 @@ class Finisher:
         self._magnitude = plan.recipe.normalisation.magnitude
         self._output = plan.output
         self._is_alone = len(plan.chains) == 1 and plan.recipe.combination is None
+        self._is_whole = self._is_alone and not (plan.is_float or plan.chains[0].late or self._magnitude)
+        self._latest: tuple[Array | None, Program | None] = None, None
         self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, _UNKNOWN)
         rounding = ROUNDINGS[plan.recipe.rounding]
         self._to_even, self._added = rounding.ties_to_even, rounding.added(plan.output.largest)
@@ -58,6 +61,7 @@ class Finisher:
 
     def _scale(self) -> None:
         plan = self._plan
+        self._latest = None, None
         extremes = without_noise(plan, self._extremes)
         self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, extremes)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
@@ -82,6 +86,15 @@ class Finisher:
 
     def __call__(self, numbers: list[Array], samples: Array) -> None:
         """Write the samples (rows × columns × channels) of a part; `numbers` are its numerators, and are used up."""
+        if self._is_whole and self._clipped is None:
+            if numbers[0] is not self._latest[0]:  # strip by strip it is the same array
+                self._latest = numbers[0], self._program(numbers[0])
+            results, program = self._latest
+            if program is not None:
+                for function, arguments in program:
+                    function(*arguments)
+                samples[...] = results
+                return
         if self._roots is not None:
             squares, denominators, _ = exact_results(self._plan, numbers)
             colours = samples[..., : squares.shape[2]]
@@ -98,6 +111,17 @@ class Finisher:
             if self._magnitude:
                 np.absolute(results, out=results)
             self._round(results, self._scaling, samples)
+
+    def _program(self, numerators: Array) -> Program | None:
+        """Return the calls that turn numerators into what becomes samples, in place; None where there is no room."""
+        program = self._division.program(numerators)
+        if program is None or self._division.fits:
+            return program
+        return [*program, self._clip(numerators)]
+
+    def _clip(self, rounded: Array) -> Call:
+        number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
+        return rounded.clip, (number(self._output.smallest), number(self._output.largest), rounded)
 
     def _round_late(self, numerators: Array, middle: Array, samples: Array) -> None:
         """Write ``late · middle ± numerators / denominator + offset``, rounded."""
@@ -186,8 +210,8 @@ class Finisher:
 
     def _clip_and_cast(self, rounded: Array, samples: Array) -> None:
         self._count(rounded, samples)
-        number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
-        rounded.clip(number(self._output.smallest), number(self._output.largest), out=rounded)
+        clip, limits = self._clip(rounded)
+        clip(*limits)
         np.copyto(samples, rounded, casting="unsafe")
 
 
@@ -213,19 +237,33 @@ class _Division:
         if self._is_trivial:
             return numerators
         numerators = widened(numerators, self._bound, signed=self._addend < 0)
-        if self._factor != 1:
-            np.multiply(numerators, self._factor, out=numerators)
-        if self._addend:
-            np.add(numerators, self._addend, out=numerators)
+        for function, arguments in self._calls(numerators):
+            function(*arguments)
         if self._to_even:
             quotients = np.floor_divide(numerators, self._divisor)
             _take_from_ties(quotients, numerators, self._divisor)
             return quotients
-        if self._divisor != 1:
-            is_signed_for_nothing = self._is_never_negative and numerators.dtype.kind == "i"
-            numbers = numerators.view(f"u{numerators.itemsize}") if is_signed_for_nothing else numerators
-            np.floor_divide(numbers, self._divisor, out=numbers)  # which is faster where none can be below 0
         return numerators
+
+    def program(self, numerators: Array) -> Program | None:
+        """Return the calls that divide in place; None where the quotients need other numbers."""
+        if self._is_trivial:
+            return []
+        if self._to_even or widened(numerators, self._bound, signed=self._addend < 0) is not numerators:
+            return None
+        return self._calls(numerators)
+
+    def _calls(self, numbers: Array) -> Program:
+        program: Program = []
+        if self._factor != 1:
+            program.append((np.multiply, (numbers, self._factor, numbers)))
+        if self._addend:
+            program.append((np.add, (numbers, self._addend, numbers)))
+        if self._divisor != 1 and not self._to_even:
+            if self._is_never_negative and numbers.dtype.kind == "i":  # it is faster where none can be below 0
+                numbers = numbers.view(f"u{numbers.itemsize}")
+            program.append((np.floor_divide, (numbers, self._divisor, numbers)))
+        return program
 
 
 def _spread(alike: Array, dtype: str) -> Array:

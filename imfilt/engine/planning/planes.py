@@ -30,7 +30,7 @@ class Planes(NamedTuple):
 
 
 def _copy(samples: Array, numbers: Array) -> None:
-    np.copyto(numbers, samples, casting="unsafe")
+    numbers[...] = samples
 
 
 def _multiply_by_alpha(samples: Array, numbers: Array) -> None:

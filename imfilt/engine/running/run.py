@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
@@ -96,17 +96,15 @@ def filter_rows(
     _each_band(plan, source, write, workspaces or Workspaces(), threads=threads, in_place=in_place)
 
 
-def _parts(plan: Plan, numbers: list[Array]) -> Iterator[tuple[slice, list[Array]]]:
-    """Yield the parts in which a block is finished, and which of its rows they are."""
+def _parts(plan: Plan, numbers: list[Array]) -> Iterable[tuple[slice, list[Array]]]:
+    """Return the parts in which a block is finished, and which of its rows they are."""
     rows, size = len(numbers[0]), numbers[0].nbytes
     large, part = (_LARGE_BLOCK, _PART) if len(plan.chains) == 1 else (_SMALL_PART, _SMALL_PART)
     at_a_time = max(rows * part // size, 1) if size > large else rows
     if at_a_time >= rows:
-        yield slice(0, rows), numbers
-        return
-    for start in range(0, rows, at_a_time):
-        some = slice(start, start + at_a_time)
-        yield some, [each[some] for each in numbers]
+        return ((slice(None), numbers),)
+    parts = (slice(start, start + at_a_time) for start in range(0, rows, at_a_time))
+    return ((some, [each[some] for each in numbers]) for some in parts)
 
 
 def measure_rows(

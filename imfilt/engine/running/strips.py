@@ -167,11 +167,11 @@ class _SourceRows:
 
     def __init__(self, chain: Chain, columns: range) -> None:
         self._columns = columns
-        self._planes = PLANES[chain.planes]
+        self._fill = PLANES[chain.planes].fill
         self._scale = chain.scale
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
-        self._planes.fill(self.source.read_rows(first, last, self._columns), numbers)
+        self._fill(self.source.read_rows(first, last, self._columns), numbers)
         if self._scale != 1:
             np.multiply(numbers, self._scale, out=numbers)
 
@@ -186,7 +186,7 @@ class _StageRows:
         self._strip = strip
         self._strategy = STRATEGIES[stage.strategy].make(stage, dtype)
         self._programs = Programs()
-        self._latest: Array
+        self._latest = np.empty((0, 0, 0))
         self._most = 0
         self._dtype = dtype
 
@@ -205,10 +205,11 @@ class _StageRows:
     def turn_to(self, rows: range) -> None:
         """Get what those rows of output look at."""
         window = self._window.over(self._stage.down.inputs(rows.start, rows.stop))
-        if len(window) > self._most:  # it lies elsewhere now
-            self._most = len(window)
-            self._programs.clear()
-        self._latest = window
+        if window is not self._latest:
+            if len(window) > self._most:  # it lies elsewhere now
+                self._most = len(window)
+                self._programs.clear()
+            self._latest = window
 
     def add_up(self, columns: slice, sums: Array, place: int = 0) -> None:
         """Write the sums of those columns, counted from the first of the panel, over the latest rows.

@@ -98,7 +98,7 @@ class Window:
 
     def over(self, rows: range) -> Array:
         """Return the window moved to `rows`: the same array each time for so many rows, until there are more."""
-        count, held = len(rows), self._held_rows
+        count, held, kept = len(rows), self._held_rows, self._kept
         if len(self._numbers) < count:
             self._numbers = self._held = self._buffer(count)
             self._given_up = 0
@@ -110,8 +110,11 @@ class Window:
             move = self._moves[key] = self._move(*key)
         for function, arguments in move.before:
             function(*arguments)
-        if move.known < count:
-            self._load(rows[move.known :], move.inside)
+        first = rows.start + move.known
+        if kept.start <= first < rows.stop <= kept.stop:
+            self._upstream.fill(first, rows.stop, move.inside)
+        else:
+            self._load(range(first, rows.stop), move.inside)
         for function, arguments in move.after:
             function(*arguments)
         self._held_rows = rows[self._given_up :]
@@ -150,9 +153,6 @@ class Window:
 
     def _load(self, rows: range, inside: Array) -> None:
         start, stop = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
-        if stop - start == len(rows):
-            self._upstream.fill(start, stop, inside)
-            return
         if start < stop:
             self._upstream.fill(start, stop, inside[start - rows.start : stop - rows.start])
         for row in (*range(rows.start, min(start, rows.stop)), *range(max(stop, rows.start), rows.stop)):
