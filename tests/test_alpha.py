@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
+from imfilt.errors import RecipeError
 
 examples = settings(deadline=None, derandomize=True, max_examples=60, suppress_health_check=list(HealthCheck))
 
@@ -375,3 +376,10 @@ def test_what_cannot_be_seen_has_no_colour_of_rounding_errors(kernel: str, norma
     image[:80, :80, 3] = white
     colours = imfilt.apply(image, kernel, alpha="weighted", normalize=normalize)[..., :3]
     assert np.unique(colours).tolist() == [level if normalize == "clip" else white]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_a_background_of_three_colours_is_for_grey_or_three_colours(channels: int) -> None:
+    picture = np.full((4, 4, channels), 100, np.uint8)
+    with pytest.raises(RecipeError, match=f"for grey or for red, green and blue.*{channels} channels"):
+        imfilt.apply(picture, "box3", alpha="weighted", background=(9, 9, 9))

@@ -377,3 +377,17 @@ def test_the_plan_tells_of_the_combination(run: Run, tmp_path: Path) -> None:
     Image.new("L", (50, 40)).save(tmp_path / "a.png")
     result = run("apply", tmp_path / "a.png", "-k", "edge1", "-k", "edge2", "--combine", "maxabs", "-v")
     assert f"then maxabs: {COMBINATIONS['maxabs'].meaning}\n" in result.stderr
+
+
+@pytest.mark.parametrize("samples", ["uint8", "uint16", "int16", "uint32", "int32"])
+def test_a_flat_magnitude_that_is_stretched_is_black_in_all_samples(samples: str) -> None:
+    flat = np.full((5, 4), 9, samples)
+    result = imfilt.apply(flat, ["sobel-x", "sobel-y"], combine="magnitude", normalize="peak")
+    assert result.dtype == samples
+    assert not result.any()
+
+
+def test_the_magnitude_of_alpha_alone_has_no_colours() -> None:
+    alpha = np.full((5, 4, 1), 200, np.uint8)
+    result = imfilt.apply(alpha, ["gaussian3", "gaussian5"], combine="magnitude", alpha="keep")
+    assert np.array_equal(result, alpha)

@@ -398,8 +398,13 @@ def test_calls_that_still_look_at_the_window_may_not_write_over_it() -> None:
 def test_the_second_level_cache_is_as_large_as_the_system_says(
     text: str | None, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "size"
-    if text is not None:
-        file.write_text(text)
-    monkeypatch.setattr(machine, "_SECOND_LEVEL", file)
+    for number, level in enumerate((1, 1, 3, 2)):
+        cache = tmp_path / f"index{number}"
+        cache.mkdir()
+        (cache / "level").write_text(f"{level}\n")
+        if level != 2:
+            (cache / "size").write_text("48K\n")
+        elif text is not None:
+            (cache / "size").write_text(text)
+    monkeypatch.setattr(machine, "_CACHES", tmp_path)
     assert machine.second_level_cache.__wrapped__() == size

@@ -6,8 +6,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-_SECOND_LEVEL = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")
-"""Of the caches of a processor, 0 and 1 are the first level, for data and for instructions."""
+_CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _UNITS = {"K": 1 << 10, "M": 1 << 20}
 _ROOM_FOR_THREADS = 256 << 20
 """Bytes of address space: the stacks and the heaps of a few threads, which are taken whole when they begin."""
@@ -22,10 +21,12 @@ def processors() -> int:
 def second_level_cache() -> int:
     """Return the bytes of the first processor's second-level cache; 0 where the system does not say."""
     try:
-        size = _SECOND_LEVEL.read_text().strip()
-    except OSError:  # not on Linux
+        size = next(
+            level.with_name("size").read_text() for level in _CACHES.glob("*/level") if level.read_text() == "2\n"
+        )
+    except (OSError, StopIteration):  # not on Linux
         return 0
-    number, unit = size[:-1], size[-1:]
+    number, unit = size.strip()[:-1], size.strip()[-1:]
     return int(number) * _UNITS[unit] if number.isdecimal() and unit in _UNITS else 0
 
 

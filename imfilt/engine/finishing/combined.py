@@ -98,7 +98,7 @@ class RootScale:
     def __call__(self, squares: Array, denominators: Array) -> Array:
         """Return ``√squares / denominators``, scaled and rounded half up: whole numbers, maybe in floats."""
         if self._white == self._black:
-            return np.zeros(squares.shape, np.int32)
+            return np.zeros(squares.shape, np.int64)  # which holds white of all samples
         if self._denominator is None:
             levels = self._search(squares, denominators)
         else:
@@ -133,7 +133,7 @@ class RootScale:
 
     def _search(self, squares: Array, denominators: Array) -> Array:
         """Return the levels: of black 0 by one division, else bit by bit, the highest first."""
-        square, below = int(squares.max()), int(denominators.max())
+        square, below = int(squares.max(initial=0)), int(denominators.max(initial=1))  # there may be alpha alone
         bound = square * self._whole + (2 * self._largest + 1) ** 2 * (self._black + self._white) * below**2
         dtype = integer_dtype(bound**2 if self._black else bound)
         squares, denominators = squares.astype(dtype) * self._whole, denominators.astype(dtype) ** 2

@@ -42,8 +42,8 @@ class Finisher:
         self._clipped: ClippedCounter | None = None
         self._magnitude = plan.recipe.normalisation.magnitude
         self._output = plan.output
-        self._is_alone = len(plan.chains) == 1 and plan.recipe.combination is None
-        self._is_whole = self._is_alone and not (plan.is_float or plan.chains[0].late or self._magnitude)
+        is_alone = len(plan.chains) == 1 and plan.recipe.combination is None
+        self._is_whole = is_alone and not (plan.is_float or plan.chains[0].late or self._magnitude)
         self._latest: tuple[Array | None, Program | None] = None, None
         self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, _UNKNOWN)
         rounding = ROUNDINGS[plan.recipe.rounding]
@@ -87,7 +87,7 @@ class Finisher:
     def __call__(self, numbers: list[Array], samples: Array) -> None:
         """Write the samples (rows × columns × channels) of a part; `numbers` are its numerators, and are used up."""
         if self._is_whole and self._clipped is None:
-            if numbers[0] is not self._latest[0]:  # strip by strip it is the same array
+            if numbers[0] is not self._latest[0]:  # where a strip is one block, it is the same array
                 self._latest = numbers[0], self._program(numbers[0])
             results, program = self._latest
             if program is not None:
@@ -107,7 +107,7 @@ class Finisher:
         elif self._plan.chains[0].late:
             self._round_late(numbers[0], numbers[1], samples)
         else:
-            results = numbers[0] if self._is_alone else exact_results(self._plan, numbers)[0]
+            results = exact_results(self._plan, numbers)[0]
             if self._magnitude:
                 np.absolute(results, out=results)
             self._round(results, self._scaling, samples)

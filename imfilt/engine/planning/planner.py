@@ -17,11 +17,11 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.errors import RecipeError
 
-# What a strip looks at has so many bytes: with fewer, what Python does around each call counts, and what is done twice
-# where strips meet; with more, the caches are left. A second-level cache that is large enough for strips of some rows
-# holds the window of one, its sums, and what the strategy holds beside them; otherwise they lie in the third level.
+# A strip has so many bytes: with fewer, what Python does around each call counts, and what is done twice where strips
+# meet; with more, the caches are left. A second-level cache that is large enough for strips of some rows, as many as
+# the kernel reaches over, holds a window and what is made of it; otherwise the third level has to.
 _STRIP_BYTES = 2_500_000
-_LARGE_CACHE = 2 << 20
+_LARGE_CACHE = 5 << 18
 _STRIPS_IN_LARGE_CACHE = 5
 _FEWEST_ROWS = 4
 _MOST_ROWS = 96
@@ -54,7 +54,8 @@ def make_plan(
     strip : int, optional
         Rows worked on at a time; by the size of the cache where it is not given. It changes no sample.
     panel : int, optional
-        Columns worked on at a time; all that memory allows where it is not given. It changes no sample either.
+        Columns worked on at a time, at least twice as many as the kernels reach over; all that memory allows where it
+        is not given. It changes no sample either.
     strategy : str, optional
         A key of `STRATEGIES`, to be taken for every kernel; the cheapest for each where it is not given.
     unrounded : bool
@@ -64,7 +65,7 @@ def make_plan(
     ------
     RecipeError
         Where the kernel or the window of a pool does not fit into the picture, the normalisation not the samples, the
-        strategy not the kernel.
+        background not the channels, the strategy not the kernel.
 
     Examples
     --------
@@ -111,6 +112,10 @@ def _check(recipe: Recipe, samples: SampleType, shape: Shape, *, has_alpha: bool
         )
     if 0 in shape[:2]:
         raise RecipeError("a picture without samples cannot be filtered")
+    if has_alpha and recipe.background and shape[2] not in (2, 4):
+        raise RecipeError(
+            f"a background is for grey or for red, green and blue, each with alpha; these are {shape[2]} channels"
+        )
     early = [kernel for part in recipe.parts for kernel in part.kernels[:-1]]
     is_constant = recipe.border_rule.border.index is None
     if _is_weighted(recipe, has_alpha=has_alpha) and is_constant and any(kernel.bias for kernel in early):
@@ -126,8 +131,10 @@ def _strip_rows(chain: Chain, shape: Shape) -> int:
     row = (shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype)
     row *= last.down.stride
     cache = second_level_cache()
-    strip = cache // _STRIPS_IN_LARGE_CACHE if cache >= _LARGE_CACHE else _STRIP_BYTES
-    return min(max(strip // row, _FEWEST_ROWS, last.down.reach // 2), _MOST_ROWS)
+    rows = cache // _STRIPS_IN_LARGE_CACHE // row if cache >= _LARGE_CACHE else 0
+    if rows < last.down.reach:
+        rows = max(_STRIP_BYTES // row, last.down.reach // 2)
+    return min(max(rows, _FEWEST_ROWS), _MOST_ROWS)
 
 
 def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:

@@ -86,13 +86,13 @@ class Walker:
             yield columns, numbers if self._late is None else [*numbers, self._late.middle(columns, rows)]
 
     def _room(self, chain: _ChainRows, rows: int, columns: int) -> Array:
-        """Return where the sums of a block go: over what its window no longer needs, or else into a buffer."""
+        """Return where the sums of a block go: one memory for all blocks and strips, of which the first is whole."""
         # NumPy takes short rows faster where there is nothing between them, long ones where each begins a cache line.
         if len(self._blocks) > 1:
-            buffer = chain.buffer(1, self._strip * self._blocks[0].stop)
-            return buffer[0, : rows * columns].reshape(rows, columns, buffer.shape[2])
-        over_window = chain.over_window(rows) if self._late is None else None
-        return chain.buffer(self._strip, columns)[:rows] if over_window is None else over_window
+            room = chain.room(1, self._strip * self._blocks[0].stop)
+            return room[0, : rows * columns].reshape(rows, columns, room.shape[2])
+        moves_on = len(self.band) > self._strip
+        return chain.room(self._strip, columns, may_overwrite=moves_on and self._late is None)[:rows]
 
     def stop(self) -> None:
         """Let the walk end before its next strip; another thread may call it."""
@@ -129,7 +129,7 @@ class _ChainRows:
         border = plan.recipe.border_rule.border
         planes = PLANES[chain.planes].count(plan.shape[2])
         self._planes, self._dtype = planes, chain.dtype
-        self._buffer: Array | None = None
+        self._sums: Array | None = None
         upstream: Rows
         self._source = upstream = _SourceRows(chain, inside[0])
         self._stages: list[_StageRows] = []
@@ -141,7 +141,6 @@ class _ChainRows:
             self._stages.append(upstream)
         last = self._stages[-1]
         self.turn_to, self.add_up, self.middle = last.turn_to, last.add_up, last.middle
-        self.over_window = last.over_window
 
     def begin(self, source: RowSource, kept: range) -> None:
         """Turn to a picture of which those rows stay as they are that are `kept` for this band."""
@@ -149,11 +148,16 @@ class _ChainRows:
         for stage in self._stages:
             kept = stage.begin(kept)
 
-    def buffer(self, rows: int, columns: int) -> Array:
-        """Return the buffer for its sums: one, however often it is asked for."""
-        if self._buffer is None:
-            self._buffer = make_buffer((rows, columns, self._planes), self._dtype)
-        return self._buffer
+    def room(self, rows: int, columns: int, *, may_overwrite: bool = False) -> Array:
+        """Return the memory for the sums: a part of the window if it may be, and no longer needed; else a buffer.
+
+        It is chosen the first time, for the size that is asked for then.
+        """
+        if self._sums is None and may_overwrite:
+            self._sums = self._stages[-1].lay_over_window(rows)
+        if self._sums is None:
+            self._sums = make_buffer((rows, columns, self._planes), self._dtype)
+        return self._sums
 
     def rest(self) -> None:
         """Let go of the picture."""
@@ -186,8 +190,8 @@ class _StageRows:
         self._strip = strip
         self._strategy = STRATEGIES[stage.strategy].make(stage, dtype)
         self._programs = Programs()
-        self._latest = np.empty((0, 0, 0))
-        self._most = 0
+        self._latest: Array
+        self._made = 0
         self._dtype = dtype
 
     def begin(self, kept: range) -> range:
@@ -204,12 +208,10 @@ class _StageRows:
 
     def turn_to(self, rows: range) -> None:
         """Get what those rows of output look at."""
-        window = self._window.over(self._stage.down.inputs(rows.start, rows.stop))
-        if window is not self._latest:
-            if len(window) > self._most:  # it lies elsewhere now
-                self._most = len(window)
-                self._programs.clear()
-            self._latest = window
+        self._latest = self._window.over(self._stage.down.inputs(rows.start, rows.stop))
+        if self._window.made != self._made:  # it lies elsewhere now
+            self._made = self._window.made
+            self._programs.clear()
 
     def add_up(self, columns: slice, sums: Array, place: int = 0) -> None:
         """Write the sums of those columns, counted from the first of the panel, over the latest rows.
@@ -228,16 +230,16 @@ class _StageRows:
         if self._stage.offset:
             np.add(sums, self._stage.offset, out=sums)
 
-    def over_window(self, rows: int) -> Array | None:
-        """Return where in the window the sums over all of its columns may be written; None where it is needed longer.
+    def lay_over_window(self, rows: int) -> Array | None:
+        """Have the sums over all columns, so many rows at most, written over the window; return where, or None.
 
-        They take less of the cache there than beside it.
+        They take less of the cache there than beside it. It cannot be where the window is needed for longer.
         """
         if self._stage.window_dtype != self._dtype:
             return None
         window, down, across = self._latest, self._stage.down, self._stage.across
         columns = range(0, window.shape[1] - across.reach, across.stride)
-        x = across.taps // 2 * across.dilation  # where rows begin at cache lines
+        x = across.taps // 2 * across.dilation  # where rows begin at cache lines, for most kernels
         for y in dict.fromkeys((0, down.taps // 2 * down.dilation)):
             sums = window[y : y + rows, x : x + len(columns)]
             program = overwriting(self._strategy.program(window, sums), window, sums)

@@ -65,6 +65,8 @@ class Window:
         self._shape = len(held), planes
         self._dtype = stage.window_dtype
         self._numbers = self._buffer(0)
+        self.made = 0
+        """How often it has been laid elsewhere in memory, as it had to be larger."""
         self._moves: dict[tuple[int, int, int], _Move] = {}
         self._given_up, self._is_overwritten = 0, False
         self._held, self._held_rows = self._numbers, range(0)
@@ -97,10 +99,11 @@ class Window:
         self._fetched = {row: self._lines[source] for row, source in sources.items() if source is not None}
 
     def over(self, rows: range) -> Array:
-        """Return the window moved to `rows`: the same array each time for so many rows, until there are more."""
+        """Return the window moved to `rows`, in the same memory until `made` changes."""
         count, held, kept = len(rows), self._held_rows, self._kept
         if len(self._numbers) < count:
             self._numbers = self._held = self._buffer(count)
+            self.made += 1
             self._given_up = 0
             self._moves.clear()
             held = range(0)
@@ -121,16 +124,17 @@ class Window:
         return move.window
 
     def give_up(self, rows: int, *, overwritten: bool) -> None:
-        """Let so many rows at the top go whenever the window moves; all may be `overwritten` before it does."""
-        if rows <= self._given_up:
-            return
+        """Let so many rows at the top go whenever the window moves; all may be `overwritten` before it does.
+
+        It is said once for as long as the window lies where it does.
+        """
         self._given_up, self._is_overwritten = rows, overwritten
         self._moves.clear()
-        rest = self._numbers[rows:]
-        self._held, self._held_rows = rest, self._held_rows[rows:]
+        self._held, self._held_rows = self._numbers[rows:], self._held_rows[rows:]
         if overwritten:
-            self._held = self._buffer(len(rest))
-            self._held[...] = rest
+            aside = self._buffer(len(self._held))
+            aside[...] = self._held
+            self._held = aside
 
     def _move(self, shift: int, held: int, count: int) -> _Move:
         """Return what it takes to get so many rows, the first of them so far down among those that are held."""

@@ -56,11 +56,12 @@ def _are_same(one: Array, other: Array) -> bool:
 
 
 class Programs:
-    """Keeps the latest programs, each by a key that says where in memory its arrays lie."""
+    """Keeps the latest programs, each by a key that is another one wherever its arrays lie elsewhere in memory."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Program] = {}
         self.find = self._known.get
+        """Returns the program of a key, or None: no method, for it is called for every strip."""
 
     def keep(self, key: Hashable, program: Program) -> Program:
         """Keep a program, and as many of those before as may be; return it."""
