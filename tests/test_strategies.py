@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Group, pair_up
 
 Array = NDArray[Any]
-quickly = settings(deadline=None, max_examples=60, derandomize=True)
+quickly = settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 NAMES = tuple(STRATEGIES)
 
 

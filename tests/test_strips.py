@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
+import imfilt.engine.planning.planner as planner
 import imfilt.engine.processors as machine
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.arrays import ArrayRows, filter_array
@@ -408,3 +409,33 @@ def test_the_second_level_cache_is_as_large_as_the_system_says(
             (cache / "size").write_text(text)
     monkeypatch.setattr(machine, "_CACHES", tmp_path)
     assert machine.second_level_cache.__wrapped__() == size
+
+
+def test_tall_kernels_are_cut_into_panels_that_stay_in_a_large_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = Recipe(to_kernels("box:radius=15", load_registry()))
+    plans = {}
+    for cache in (0, 1 << 20, 2 << 20, 4 << 20):
+        monkeypatch.setattr(planner, "second_level_cache", lambda cache=cache: cache)
+        plans[cache] = make_plan(recipe, SAMPLE_TYPES["uint8"], (4000, 6000, 3))
+    assert plans[0].panel == plans[1 << 20].panel == 6000
+    for cache in (2 << 20, 4 << 20):
+        assert plans[cache].panel < 6000
+        assert plans[cache].strip >= 2 * 30
+        assert plans[cache].strip * plans[cache].panel * 3 * 4 < cache / 4
+
+
+@pytest.mark.parametrize("cache", [2_000, 8_000, 40_000])
+@pytest.mark.parametrize("in_place", [False, True])
+def test_the_size_of_the_cache_changes_no_sample(cache: int, in_place: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.random.default_rng(4).integers(0, 256, (90, 120, 3), np.uint8)
+    for name in ("sharpen", "gaussian5", "box:radius=4", "edge3", "sobel-x"):
+        recipe = Recipe(to_kernels(name, load_registry()))
+        expected = filter_array(picture, recipe, strip=90)
+        for attribute, value in (("_LARGE_CACHE", 0), ("_FEWEST_CACHED_COLUMNS", 4), ("_PANEL_REACHES", 2)):
+            monkeypatch.setattr(planner, attribute, value)
+        monkeypatch.setattr(planner, "second_level_cache", lambda: cache)
+        plan = make_plan(recipe, SAMPLE_TYPES["uint8"], picture.shape)
+        source = picture.copy()
+        result = source if in_place else np.empty_like(source)
+        filter_rows(plan, ArrayRows(source), ArrayRows(result), threads=2, in_place=in_place)
+        assert np.array_equal(result, expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -15,6 +16,7 @@ from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies import STRATEGIES
+from imfilt.engine.strategies.stage import Stage
 from imfilt.errors import RecipeError
 
 # A strip has so many bytes: with fewer, what Python does around each call counts, and what is done twice where strips
@@ -25,6 +27,12 @@ _LARGE_CACHE = 5 << 18
 _STRIPS_IN_LARGE_CACHE = 5
 _FEWEST_ROWS = 4
 _MOST_ROWS = 96
+
+# Strips of pictures that are too wide for that are cut into panels, in which they are this often as high as the kernel
+# reaches over: what is done twice counts, above and below as well as on both sides.
+_STRIP_REACHES = 2.5
+_PANEL_REACHES = 8
+_FEWEST_CACHED_COLUMNS = 256
 
 # What the buffers of one thread may take.
 _BUFFER_BYTES = 26 << 20
@@ -89,13 +97,18 @@ def make_plan(
     last = chains[0].stages[-1]
     output_shape = (last.down.output, last.across.output, shape[2])
     biases = tuple(total_bias(part.kernels) if weighted else Fraction(0) for part in recipe.parts)
-    rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or _strip_rows(chains[0], shape)
     if recipe.pooling:
         recipe.pooling.output(*output_shape[:2])  # which says so where no window fits
-    columns = output_shape[1] if recipe.border_rule.is_far else panel or _panel_columns(chains, shape, rows)
-    return Plan(
-        recipe, samples, shape, output_shape, chains, biases, rows, min(columns, output_shape[1]), unused, has_alpha
-    )
+    columns = min(panel or output_shape[1], output_shape[1])
+    may_be_cut = panel is None and not recipe.border_rule.is_far
+    rows = max((chain.strip for chain in chains if chain.strip), default=0) or strip or 0
+    if not rows:
+        if may_be_cut:
+            columns = _cached_columns(last, columns, shape[2] * _item_bytes(chains[0].dtype))
+        rows = _strip_rows(last, columns, shape[2] * _item_bytes(chains[0].dtype))
+    if may_be_cut:
+        columns = min(columns, _panel_columns(chains, shape, rows))
+    return Plan(recipe, samples, shape, output_shape, chains, biases, rows, columns, unused, has_alpha)
 
 
 def _is_weighted(recipe: Recipe, *, has_alpha: bool) -> bool:
@@ -125,16 +138,28 @@ def _check(recipe: Recipe, samples: SampleType, shape: Shape, *, has_alpha: bool
         )
 
 
-def _strip_rows(chain: Chain, shape: Shape) -> int:
+def _cached_columns(last: Stage, columns: int, pixel: int) -> int:
+    """Return into how many columns to cut a tall kernel's strips, so that they stay in a large second-level cache."""
+    rows = min(math.ceil(_STRIP_REACHES * last.down.reach / last.down.stride), _MOST_ROWS)
+    fit = (_cached_bytes() // (max(rows, 1) * last.down.stride * pixel) - last.across.reach) // last.across.stride
+    if fit >= columns or fit < max(_PANEL_REACHES * last.across.reach, _FEWEST_CACHED_COLUMNS):
+        return columns
+    return -(-columns // -(-columns // fit))
+
+
+def _strip_rows(last: Stage, columns: int, pixel: int) -> int:
     """Return how many rows of output are worked on at a time, so that they stay in cache with what they look at."""
-    last = chain.stages[-1]
-    row = (shape[1] + last.across.reach) * shape[2] * _item_bytes(chain.dtype)
-    row *= last.down.stride
-    cache = second_level_cache()
-    rows = cache // _STRIPS_IN_LARGE_CACHE // row if cache >= _LARGE_CACHE else 0
+    row = (columns * last.across.stride + last.across.reach) * pixel * last.down.stride
+    rows = _cached_bytes() // row
     if rows < last.down.reach:
         rows = max(_STRIP_BYTES // row, last.down.reach // 2)
     return min(max(rows, _FEWEST_ROWS), _MOST_ROWS)
+
+
+def _cached_bytes() -> int:
+    """Return the bytes of a strip in the second-level cache, or 0 where that is too small for strips of some rows."""
+    cache = second_level_cache()
+    return cache // _STRIPS_IN_LARGE_CACHE if cache >= _LARGE_CACHE else 0
 
 
 def _panel_columns(chains: Sequence[Chain], shape: Shape, rows: int) -> int:
