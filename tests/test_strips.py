@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imfilt
-import imfilt.engine.planning.planner as planner
 import imfilt.engine.processors as machine
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.arrays import ArrayRows, filter_array
+from imfilt.engine.planning import sizes
 from imfilt.engine.planning.planner import make_plan
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SAMPLE_TYPES, sample_type
@@ -415,7 +415,7 @@ def test_tall_kernels_are_cut_into_panels_that_stay_in_a_large_cache(monkeypatch
     recipe = Recipe(to_kernels("box:radius=15", load_registry()))
     plans = {}
     for cache in (0, 1 << 20, 2 << 20, 4 << 20):
-        monkeypatch.setattr(planner, "second_level_cache", lambda cache=cache: cache)
+        monkeypatch.setattr(sizes, "second_level_cache", lambda cache=cache: cache)
         plans[cache] = make_plan(recipe, SAMPLE_TYPES["uint8"], (4000, 6000, 3))
     assert plans[0].panel == plans[1 << 20].panel == 6000
     for cache in (2 << 20, 4 << 20):
@@ -432,8 +432,8 @@ def test_the_size_of_the_cache_changes_no_sample(cache: int, in_place: bool, mon
         recipe = Recipe(to_kernels(name, load_registry()))
         expected = filter_array(picture, recipe, strip=90)
         for attribute, value in (("_LARGE_CACHE", 0), ("_FEWEST_CACHED_COLUMNS", 4), ("_PANEL_REACHES", 2)):
-            monkeypatch.setattr(planner, attribute, value)
-        monkeypatch.setattr(planner, "second_level_cache", lambda: cache)
+            monkeypatch.setattr(sizes, attribute, value)
+        monkeypatch.setattr(sizes, "second_level_cache", lambda: cache)
         plan = make_plan(recipe, SAMPLE_TYPES["uint8"], picture.shape)
         source = picture.copy()
         result = source if in_place else np.empty_like(source)
