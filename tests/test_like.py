@@ -112,7 +112,7 @@ def test_combined_and_stretched_results_are_rounded_so_too(tool: str, expected: 
     assert filter_array(SAMPLES, recipe).ravel().tolist() == [min(expected(each), 255) for each in exact]
 
 
-@pytest.mark.parametrize("strategy", ["lowrank", "fourier", "banded"])
+@pytest.mark.parametrize("strategy", ["lowrank", "fourier", "mixed", "banded"])
 @pytest.mark.parametrize("tool", LIKES)
 def test_floats_that_fall_short_of_a_level_are_not_the_level_below(tool: str, strategy: str) -> None:
     kernel = find_entry("gaussian:sigma=3", imfilt.load_registry()).kernel

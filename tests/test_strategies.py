@@ -178,7 +178,7 @@ def test_the_plan_of_a_built_in_kernel(kernel: str, strategy: str, dtype: str) -
 
 
 def test_an_unknown_strategy_is_refused_with_the_names() -> None:
-    with pytest.raises(imfilt.RecipeError, match="taps, separable, lowrank, banded, fourier"):
+    with pytest.raises(imfilt.RecipeError, match="taps, separable, lowrank, banded, fourier, mixed"):
         planned(np.zeros((3, 3, 1), np.uint8), Recipe((imfilt.Kernel([[1]]),)), "magic")
 
 
@@ -272,6 +272,13 @@ def test_tiles_that_would_fill_the_memory_are_refused() -> None:
         planned(np.zeros((9, 9, 1), np.uint8), Recipe((imfilt.Kernel(matrix),), dilation=(99, 99)), "fourier")
 
 
+@pytest.mark.parametrize(("planes", "dilation"), [(1, 99), (100, 1)])
+def test_products_that_would_be_too_large_for_a_thread_are_refused(planes: int, dilation: int) -> None:
+    recipe = Recipe((imfilt.Kernel(np.random.default_rng(1).random((31, 31))),), dilation=(1, dilation))
+    with pytest.raises(imfilt.RecipeError, match="too large"):
+        planned(np.zeros((9, 9, planes), np.uint8), recipe, "mixed")
+
+
 @quickly
 @given(
     images,
@@ -319,7 +326,7 @@ def bell(side: int, deviation: float) -> Array:
     return np.asarray(np.outer(line, line) / line.sum() ** 2)
 
 
-@pytest.mark.parametrize("strategy", ["banded", "fourier", None])
+@pytest.mark.parametrize("strategy", ["banded", "fourier", "mixed", None])
 @pytest.mark.parametrize("shape", [(61, 1, 3), (130, 17, 1), (75, 333, 4), (50, 1100, 3), (30, 3200, 1), (400, 45, 2)])
 @pytest.mark.parametrize("side", [(9, 5), (40, 61)])
 def test_blocks_of_floats_lie_where_the_picture_says(
@@ -380,25 +387,28 @@ def test_16_bit_samples_are_exact_by_matrix_products_too() -> None:
 
 @pytest.mark.parametrize("value", [0, 1, 1e5, 1e30, np.inf, -np.inf, np.nan, -3.4e38])
 @pytest.mark.parametrize("shape", [(70, 90, 1), (300, 40, 3), (40, 700, 4)])
-def test_float_pictures_keep_the_contract_by_transforms_too(shape: tuple[int, int, int], value: float) -> None:
+@pytest.mark.parametrize("strategy", ["fourier", "mixed"])
+def test_float_pictures_keep_the_contract_by_transforms_too(
+    strategy: str, shape: tuple[int, int, int], value: float
+) -> None:
     rng = np.random.default_rng(0)
     image = rng.random(shape).astype(np.float32)
     image[20:22, 30] = value
     weights = rng.random((23, 18)) - 0.3
     recipe = Recipe((imfilt.Kernel(weights),), border="reflect")
-    assert "fourier" in eligible(image, recipe)
+    assert strategy in eligible(image, recipe)
     expected = carried_out(planned(image, recipe, "taps"), image)
-    result = carried_out(planned(image, recipe, "fourier"), image)
+    result = carried_out(planned(image, recipe, strategy), image)
     finite = np.isfinite(expected)
     assert np.array_equal(finite, np.isfinite(result))
     assert np.array_equal(np.isnan(expected), np.isnan(result))
     assert np.allclose(result[finite], expected[finite], rtol=1e-6, atol=1e-6 * np.abs(weights).sum())
     for threads in (2, 3):
-        again = carried_out(planned(image, recipe, "fourier"), image, threads)
+        again = carried_out(planned(image, recipe, strategy), image, threads)
         assert np.array_equal(again, result, equal_nan=True)
 
 
-@pytest.mark.parametrize("strategy", ["banded", "fourier"])
+@pytest.mark.parametrize("strategy", ["banded", "fourier", "mixed"])
 def test_alpha_without_colours_is_filtered_in_floats(strategy: str) -> None:
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 1), np.uint8)
     recipe = Recipe((imfilt.Kernel(bell(9, 0.4)),))
@@ -410,7 +420,8 @@ def test_alpha_without_colours_is_filtered_in_floats(strategy: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="page faults are counted as Linux does")
-def test_transforms_take_no_fresh_memory_for_every_tile() -> None:
+@pytest.mark.parametrize("strategy", ["fourier", "mixed"])
+def test_transforms_take_no_fresh_memory_for_every_tile(strategy: str) -> None:
     code = """
 import resource, sys
 import numpy as np
@@ -424,7 +435,7 @@ from imfilt.kernels.kernel import Kernel
 
 weights = np.random.default_rng(15).random((15, 15))
 image, result = np.zeros((2, 700, 2400, 3), np.uint16)
-plan = make_plan(Recipe((Kernel(weights, divisor="sum"),)), SAMPLE_TYPES["uint16"], image.shape, strategy="fourier")
+plan = make_plan(Recipe((Kernel(weights, divisor="sum"),)), SAMPLE_TYPES["uint16"], image.shape, strategy=sys.argv[1])
 workspaces = Workspaces()
 faults = []
 for _ in range(3):
@@ -433,7 +444,8 @@ for _ in range(3):
     faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 print(faults[-1])
 """
-    faults = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    command = [sys.executable, "-c", code, strategy]
+    faults = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert faults < 1000  # of more than ten thousand pages, which 40 tiles fill
 
 
@@ -462,7 +474,7 @@ def test_many_planes_are_filtered_as_one_is(taps: tuple[int, int]) -> None:
     assert np.array_equal(imfilt.apply(image, kernel), np.stack(planes, axis=2))
 
 
-@pytest.mark.parametrize("strategy", ["fourier", "banded"])
+@pytest.mark.parametrize("strategy", ["fourier", "mixed", "banded"])
 @pytest.mark.parametrize("name", ["uint8", "float32"])
 def test_panels_change_no_sum_of_floats(strategy: str, name: str) -> None:
     if strategy == "banded" and name == "float32":
@@ -478,11 +490,12 @@ def test_panels_change_no_sum_of_floats(strategy: str, name: str) -> None:
     assert all(np.array_equal(result, results[0]) for result in results)
 
 
-def test_a_plane_is_not_lost_beside_one_that_is_far_larger() -> None:
+@pytest.mark.parametrize("strategy", ["fourier", "mixed"])
+def test_a_plane_is_not_lost_beside_one_that_is_far_larger(strategy: str) -> None:
     rng = np.random.default_rng(4)
     image = rng.random((64, 64, 3)) * np.array([1e15, 1, 1])
     recipe = Recipe((imfilt.Kernel(rng.random((15, 15))),), normalize="none")
-    expected, result = (carried_out(planned(image, recipe, strategy), image) for strategy in ("taps", "fourier"))
+    expected, result = (carried_out(planned(image, recipe, each), image) for each in ("taps", strategy))
     assert np.allclose(result, expected, rtol=1e-6)
 
 

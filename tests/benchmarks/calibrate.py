@@ -1,8 +1,8 @@
 """Measures what the engine's cost model holds: what a pass costs in each dtype, a Fourier transform, a matrix product.
 
 Run ``python tests/benchmarks/calibrate.py`` on a quiet machine, with ``OPENBLAS_NUM_THREADS=1``, and compare with
-`PASS_COST` in imfilt/engine/strategies/fit.py and the costs in fourier.py and banded.py beside it. Only the ratios
-matter there.
+`PASS_COST` in imfilt/engine/strategies/fit.py and the costs in fourier.py, mixed.py and banded.py beside it. Only the
+ratios matter there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from imfilt.engine.planning.planner import make_plan
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.engine.running.strips import Walker
-from imfilt.engine.strategies import banded, fourier
+from imfilt.engine.strategies import banded, fourier, mixed
 from imfilt.engine.strategies.fit import PASS_COST, Fit
 from imfilt.engine.strategies.stage import Stage
 from imfilt.kernels.kernel import Kernel
@@ -50,10 +50,10 @@ def pass_cost(dtype: str) -> float:
     return nanoseconds(add, repeats * sums.size)
 
 
-def stage_cost(kernel: Kernel, strategy: str) -> tuple[float, Stage]:
+def stage_cost(kernel: Kernel, strategy: str, dtype: str = "uint8") -> tuple[float, Stage]:
     """Return what a strategy takes a sample for a kernel, and the stage."""
-    image = np.random.default_rng(0).integers(0, 256, (1200, 1500, 3), np.uint8)
-    plan = make_plan(Recipe((kernel,)), SAMPLE_TYPES["uint8"], image.shape, strategy=strategy)
+    image = np.random.default_rng(0).integers(0, 256, (1200, 1500, 3), np.uint8).astype(dtype)
+    plan = make_plan(Recipe((kernel,)), SAMPLE_TYPES[dtype], image.shape, strategy=strategy)
     walker = Walker(plan, range(image.shape[0])).begin(ArrayRows(image))
     (stage,) = plan.chains[0].stages
     return nanoseconds(lambda: [None for _, blocks in walker for _ in blocks], image.size, repeats=5), stage
@@ -69,6 +69,18 @@ def fourier_costs(*, whole: bool) -> str:
         fit = fourier.fit(stage)
         model = fit.nanoseconds if isinstance(fit, Fit) else float("nan")
         cells.append(f"{side} x {side} in tiles of {fourier.tile_of(stage)} {cost:.2f} (model {model:.2f})")
+    return ", ".join(cells)
+
+
+def mixed_costs(dtype: str) -> str:
+    """Return what tiles take of which only the columns are transformed, and the model for them."""
+    cells = []
+    for side in (9, 31, 63, 101):
+        weights = np.random.default_rng(1).random((side, side))
+        cost, stage = stage_cost(Kernel(weights, divisor="sum"), "mixed", dtype)
+        fit = mixed.fit(stage)
+        model = fit.nanoseconds if isinstance(fit, Fit) else float("nan")
+        cells.append(f"{side} x {side} in tiles of {mixed.tile_of(stage)} {cost:.2f} (model {model:.2f})")
     return ", ".join(cells)
 
 
@@ -91,6 +103,8 @@ def main() -> None:
         print(f"{dtype:10}{pass_cost(dtype):12.3f}{model:10.3f}")
     for name, whole in (("single", False), ("double", True)):
         print(f"fourier, {name} precision, ns a sample: {fourier_costs(whole=whole)}")
+    for name, dtype in (("single", "uint8"), ("double", "uint16")):
+        print(f"mixed, {name} precision, ns a sample: {mixed_costs(dtype)}")
     print(f"banded, ns a sample: {banded_costs()}")
 
 

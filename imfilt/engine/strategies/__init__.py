@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from imfilt.engine.strategies import banded, fourier, lowrank, separable, taps
+from imfilt.engine.strategies import banded, fourier, lowrank, mixed, separable, taps
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
@@ -47,5 +47,12 @@ STRATEGIES: dict[str, Entry] = {
     ),
     "fourier": Entry(
         "products of Fourier transforms of tiles", fourier.fit, fourier.Fourier, takes_samples=True, spreads_errors=True
+    ),
+    "mixed": Entry(
+        "Fourier transforms of the columns of tiles, and products of matrices across them",
+        mixed.fit,
+        mixed.Mixed,
+        takes_samples=True,
+        spreads_errors=True,
     ),
 }

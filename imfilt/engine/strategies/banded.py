@@ -33,7 +33,7 @@ _COLUMNS = 16
 _TILE = 4096
 """About so many samples of a row make a tile, whose products stay in the second-level cache."""
 _LARGEST_REACH = 600
-_LARGEST_PRODUCT = 1 << 18
+LARGEST_PRODUCT = 1 << 18
 """Multiplications of a product: OpenBLAS does no larger ones in a single thread."""
 _BATCH = 16
 
@@ -162,7 +162,7 @@ class Banded:
         first, second = self._first, self._second
         program: Program = []
         # by the column, in batches of columns
-        batch = max(_LARGEST_PRODUCT // down.size // _BATCH, 1) * _BATCH
+        batch = max(LARGEST_PRODUCT // down.size // _BATCH, 1) * _BATCH
         whole = block.shape[1] // batch
         step, item = block.strides
         if whole:
@@ -176,7 +176,7 @@ class Banded:
         taken, lines, together = across.shape[1], _COLUMNS * across.shape[1] * _ROWS, planes * _ROWS
         shape: tuple[int, ...]
         strides: tuple[int, ...]
-        if lines * planes <= _LARGEST_PRODUCT:
+        if lines * planes <= LARGEST_PRODUCT:
             shape, strides = (len(second), taken, together), (_COLUMNS * pixel, pixel, item)
             into = second.reshape(len(second), _COLUMNS, together)
         else:

@@ -2,9 +2,7 @@
 
 The planes of a tile are transformed as they lie in memory, one beside the other: a row of pixels is a line of real
 numbers, in which the weights are as many places apart as there are planes. For whole weights the result is rounded to
-whole numbers, which is exact where the error is proved to stay below a quarter: see `error_bound`. Float pictures may
-hold infinity and NaN, which would spread over the tile, and numbers so large that others would be lost beside them:
-tiles with such are done tap by tap.
+whole numbers, which is exact where the error is proved to stay below a quarter: see `error_bound`.
 """
 
 from __future__ import annotations
@@ -18,15 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imfilt.engine.buffers import keep_freed
-from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
-from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
-from imfilt.engine.strategies.taps import Taps
+from imfilt.engine.strategies.tiled import SIDES, Tile, Tiled
 
 Array = NDArray[Any]
-Tile = tuple[int, int]
-"""Its rows, and the numbers in each: the planes of a column one after the other."""
 
 
 class _Cost(NamedTuple):
@@ -49,8 +43,6 @@ _TILE_COST = 40_000
 """Nanoseconds that the calls for a tile take, however small it is."""
 
 _POWERS_OF_TWO = tuple(1 << i for i in range(6, 15))
-_SIDES = tuple(sorted({*_POWERS_OF_TWO, *(5 << i for i in range(4, 11)), *(3 << i for i in range(5, 12))}))
-"""Sides of tiles that are transformed fast."""
 _USUAL_SIDES = 512, 2048
 """Most rows of a tile, and most numbers in one of them, but for large kernels."""
 _USUAL_BYTES = 3 << 20
@@ -58,11 +50,7 @@ _USUAL_BYTES = 3 << 20
 _LARGEST_TILE = 1 << 22
 _TILES_HELD = 5
 """The samples of a tile, their transform, that of the kernel, the result, and the sums that are kept of it."""
-_LINE = 64
-"""Bytes of a cache line."""
 _DOUBLE_EPSILON = 2.0**-53
-_LARGEST_CONTRAST = 1e7
-"""Between the largest numbers of two rows or planes of a tile: beyond it, what is lost beside the larger would show."""
 
 
 def fit(stage: Stage) -> Fit | Unfit:
@@ -87,7 +75,7 @@ def fit(stage: Stage) -> Fit | Unfit:
 @lru_cache(maxsize=64)
 def tile_of(stage: Stage) -> Tile | None:
     """Return the cheapest tile, of powers of two where the proof asks for them; None where all are too large."""
-    sides = _POWERS_OF_TWO if stage.is_whole else _SIDES
+    sides = _POWERS_OF_TWO if stage.is_whole else SIDES
     reaches = stage.down.reach, stage.across.reach * stage.planes
     heights, lengths = (
         [side for side in sides if max(1.5 * reach, reach + planes) <= side <= max(most, 6 * (reach + planes))]
@@ -144,7 +132,7 @@ def error_bound(stage: Stage, tile: Tile) -> float:
     return samples * weights * growth
 
 
-class Fourier:
+class Fourier(Tiled):
     """The sums of a kernel of any size."""
 
     def __init__(self, stage: Stage, dtype: str) -> None:
@@ -155,72 +143,24 @@ class Fourier:
         tile = tile_of(stage)
         if tile is None:
             raise ValueError(f"{stage.name} has no tile")
-        height, length = tile
-        rows, columns = stage.down, stage.across
-        self._valid = _valid(stage, tile)
-        self._reach = rows.reach, columns.reach
-        precision = np.dtype(np.float32 if dtype == "float32" else np.float64)
-        kernel = np.zeros((height, length))
-        step = columns.dilation * stage.planes
-        kernel[: rows.reach + 1 : rows.dilation, : columns.reach * stage.planes + 1 : step] = stage.weights
+        super().__init__(stage, dtype, tile, _valid(stage, tile))
+        precision = self.samples.dtype
+        kernel = np.zeros(tile)
+        down, across = stage.down, stage.across
+        step = across.dilation * stage.planes
+        kernel[: down.reach + 1 : down.dilation, : across.reach * stage.planes + 1 : step] = stage.weights
         # Not the transforms are scaled, but the kernel: by a power of two for whole weights, which rounds nothing.
         spectrum = np.conj(scipy.fft.rfft2(kernel)) / kernel.size
         self._weights = spectrum.astype(np.result_type(precision, np.complex64))
-        # Rows that begin a power of two apart would fall onto each other in the cache.
-        self._samples = np.zeros((height, length + _LINE // precision.itemsize), precision)[:, :length]
-        keep_freed(_TILES_HELD * self._samples.nbytes)  # SciPy's arrays need not be fresh for every tile
-        self._taps = Taps(stage, dtype) if stage.is_unbounded else None
+        keep_freed(_TILES_HELD * self.samples.nbytes)  # SciPy's arrays need not be fresh for every tile
 
-    def program(self, window: Array, sums: Array) -> Program:
-        """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
-        height, width, planes = sums.shape
-        if not planes:
-            return []
-        tall, wide = self._valid
-        return [
-            (
-                self._call,
-                (
-                    window[y : y + tall + self._reach[0], x : x + wide + self._reach[1]],
-                    sums[y : y + tall, x : x + wide],
-                ),
-            )
-            for y in range(0, height, tall)
-            for x in range(0, width, wide)
-        ]
-
-    def _call(self, samples: Array, target: Array) -> None:
-        if self._taps is not None and not _is_even(samples):
-            for function, arguments in self._taps.program(samples, target):
-                function(*arguments)
-            return
-        result = self._filtered(samples.reshape(len(samples), -1))[: len(target), : target[0].size]
-        if self._is_whole:
-            np.rint(result, out=result)
-        if target.dtype == ANY_INTEGER:
-            result = result.astype(np.int64)  # so that Python's integers go on from here, and not its floats
-        np.copyto(target, result.reshape(target.shape), casting="unsafe")
-
-    def _filtered(self, samples: Array) -> Array:
-        """Return the sums over a tile, of which those at the bottom and on the right are of no account."""
-        rows, length = samples.shape
-        np.copyto(self._samples[:rows, :length], samples, casting="unsafe")
-        self._samples[rows:] = 0
-        self._samples[:rows, length:] = 0
-        numbers = self._fft.rfft(self._samples, axis=1)
+    def filtered(self) -> Array:
+        """Return the sums over what lies in `samples`; see `Tiled`."""
+        numbers = self._fft.rfft(self.samples, axis=1)
         numbers = self._fft.fft(numbers, axis=0, overwrite_x=True)
         np.multiply(numbers, self._weights, out=numbers)
         numbers = self._fft.ifft(numbers, axis=0, norm="forward", overwrite_x=True)
-        result: Array = self._fft.irfft(numbers[: self._valid[0]], n=self._samples.shape[1], axis=1, norm="forward")
+        result: Array = self._fft.irfft(numbers[: self.valid[0]], n=self.samples.shape[1], axis=1, norm="forward")
+        if self._is_whole:
+            np.rint(result, out=result)
         return result
-
-
-def _is_even(samples: Array) -> bool:
-    """Return whether all samples are finite, and none so large that others would be lost beside it."""
-    most = np.abs(samples)
-    while most.shape[1] > 1:  # halves of rows side by side: plane by plane, NumPy takes ten times as long
-        half, kept = most.shape[1] // 2, -(-most.shape[1] // 2)
-        np.maximum(most[:, :half], most[:, kept:], out=most[:, :half])
-        most = most[:, :kept]
-    largest = float(most.max())
-    return math.isfinite(largest) and largest <= _LARGEST_CONTRAST * float(most.min(where=most > 0, initial=largest))
