@@ -28,7 +28,7 @@ from imfilt.engine.recipes.samples import SAMPLE_TYPES, sample_type
 from imfilt.engine.running.run import filter_rows
 from imfilt.engine.running.strips import Walker, split
 from imfilt.engine.running.workspaces import Workspaces
-from imfilt.engine.strategies.program import Program, overwriting
+from imfilt.engine.strategies.program import Program, join_rows, overwriting
 from imfilt.errors import RecipeError
 from imfilt.images.picture import Picture
 from imfilt.kernels.given import to_kernels
@@ -316,7 +316,7 @@ def test_buffers_stay_small_for_the_widest_pictures_and_the_largest_kernels(chan
         ]
         for walker in walkers:
             _, blocks = next(iter(walker))
-            next(blocks)
+            next(iter(blocks))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 64 << 20, (height, width, peak >> 20)
@@ -391,6 +391,73 @@ def test_calls_that_still_look_at_the_window_may_not_write_over_it() -> None:
     ]
     for program in harmful:
         assert overwriting(program, window, sums) is None
+
+
+def _buffers(columns: int, dtype: str = "int16") -> tuple[Array, Array, Array]:
+    """Return three arrays of rows of as many columns of two planes, with two columns more between the rows."""
+    rng = np.random.default_rng(0)
+    one, two, three = (rng.integers(0, 99, (5, columns + 2, 2)).astype(dtype)[:, 1:-1] for _ in range(3))
+    return one, two, three
+
+
+def _carried_out(program: Program) -> None:
+    for function, arguments in program:
+        function(*arguments)
+
+
+def test_rows_are_taken_in_one_piece_with_what_lies_between_them() -> None:
+    one, two, sums = _buffers(20)
+    expected = (one + two) * 3 - one
+    program = join_rows([(np.add, (one, two, sums)), (np.multiply, (sums, 3, sums)), (np.subtract, (sums, one, sums))])
+    assert all(each.ndim < 2 for _, arguments in program for each in arguments)
+    _carried_out(program)
+    assert np.array_equal(sums, expected)
+
+
+def test_rows_are_taken_one_by_one_where_that_would_do_harm() -> None:
+    one, two, sums = _buffers(20)
+    floats = _buffers(20, "float32")
+    wide = sums[:, :-1], sums[:, 1:]
+    short = _buffers(3)
+    other = np.zeros((5, 30, 2), np.int16)[:, :20]
+    harmful: list[Program] = [
+        [(np.add, (one[:, :-1], two[:, :-1], wide[0])), (np.copyto, (two, sums))],  # of which the last column stays
+        [(np.add, (wide[0], wide[1], wide[0]))],  # which looks at more than it writes
+        [(np.add, floats)],  # between them may lie what is no number
+        [(np.add, short)],  # there is too much between them
+        [(np.add, (one, other, sums))],  # rows lie farther apart
+        [(np.add, (one[::-1], two, sums))],
+        [(np.add, (one[:, ::2], two[:, ::2], sums[:, ::2]))],
+        [(lambda *_: None, (one, two, sums))],  # of which nothing is known
+    ]
+    for program in harmful:
+        first = join_rows(program)[0][1]
+        assert all(each is other for each, other in zip(first, program[0][1], strict=True))
+    assert all(each.ndim == 1 for each in join_rows([(np.add, (one, two, sums))])[0][1])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.lists(st.sampled_from(["+", "-", "*", "="]), min_size=1, max_size=8))
+def test_joined_rows_change_no_sum(data: st.DataObject, signs: list[str]) -> None:
+    operations = {"+": np.add, "-": np.subtract, "*": np.multiply}
+    buffers = [np.arange(400, dtype=np.int16).reshape(5, 40, 2) * factor for factor in (1, 3, 5)]
+    width = data.draw(st.integers(33, 38))
+
+    def view() -> tuple[int, int]:
+        return data.draw(st.integers(0, 2)), data.draw(st.integers(0, 40 - width))
+
+    steps = [(sign, view(), view(), view()) for sign in signs]
+
+    def carried_out(*, joined: bool) -> Array:
+        copies = [buffer.copy() for buffer in buffers]
+        program: Program = []
+        for sign, *views in steps:
+            one, two, target = (copies[number][:, column : column + width] for number, column in views)
+            program.append((np.copyto, (target, one)) if sign == "=" else (operations[sign], (one, two, target)))
+        _carried_out(join_rows(program) if joined else program)
+        return np.array(program[-1][1][0 if signs[-1] == "=" else 2])
+
+    assert np.array_equal(carried_out(joined=True), carried_out(joined=False))
 
 
 @pytest.mark.parametrize(

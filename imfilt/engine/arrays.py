@@ -132,9 +132,9 @@ def levels_of(cube: Array) -> SampleType:
 def _numerators(plan: Plan, source: ArrayRows) -> Array:
     numerators = np.empty(plan.output_shape, plan.chains[0].dtype)
     with numpy_settings():
-        for rows, blocks in Walker(plan, range(plan.output_shape[0])).begin(source):
-            for columns, (sums,) in blocks:
-                numerators[rows.start : rows.stop, columns] = sums
+        for rows, parts in Walker(plan, range(plan.output_shape[0])).begin(source):
+            for where, (sums,) in parts:
+                numerators[rows.start : rows.stop][where] = sums
     return numerators
 
 

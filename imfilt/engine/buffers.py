@@ -19,8 +19,10 @@ _PAGE = 4096
 _made = count()
 
 
-def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0) -> Array:
+def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0, pitch: int = 0) -> Array:
     """Return an array of rows × columns × planes of any content, column `lead` of each row at a cache line.
+
+    Its rows are `pitch` bytes apart if they can be.
 
     >>> make_buffer((2, 5, 3), "int16").strides
     (192, 6, 2)
@@ -31,7 +33,8 @@ def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0)
     pixel = shape[2] * samples.itemsize
     # Of whole pixels: where it is not, NumPy copies the array for fear of overlap when one is changed in place.
     whole = lcm(pixel, _LINE)
-    pitch = -(-shape[1] * pixel // whole) * whole
+    if pitch < shape[1] * pixel or pitch % whole:
+        pitch = -(-shape[1] * pixel // whole) * whole
     raw = np.empty(shape[0] * pitch + _PAGE + 2 * _LINE, np.uint8)
     start = (next(_made) * 13 * _LINE) % _PAGE
     start += -(raw.ctypes.data + start + lead * pixel) % _LINE

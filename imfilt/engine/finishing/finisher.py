@@ -18,7 +18,7 @@ from imfilt.engine.planning.plan import Chain, Plan
 from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.recipes.samples import SampleType
-from imfilt.engine.strategies.program import Call, Program
+from imfilt.engine.strategies.program import Call, Program, joined_rows
 
 if TYPE_CHECKING:
     from imfilt.engine.finishing.clipped import ClippedCounter
@@ -88,7 +88,7 @@ class Finisher:
         """Write the samples (rows × columns × channels) of a part; `numbers` are its numerators, and are used up."""
         if self._is_whole and self._clipped is None:
             if numbers[0] is not self._latest[0]:  # where a strip is one block, it is the same array
-                self._latest = numbers[0], self._program(numbers[0])
+                self._latest = numbers[0], self._program(joined_rows(numbers[0]))
             results, program = self._latest
             if program is not None:
                 for function, arguments in program:
@@ -120,8 +120,9 @@ class Finisher:
         return [*program, self._clip(numerators)]
 
     def _clip(self, rounded: Array) -> Call:
-        number = rounded.dtype.type  # for a plain int NumPy would look up the limits of the type every time
-        return rounded.clip, (number(self._output.smallest), number(self._output.largest), rounded)
+        # of plain numbers NumPy would make arrays every time
+        limits = (np.array(limit, rounded.dtype) for limit in (self._output.smallest, self._output.largest))
+        return rounded.clip, (*limits, rounded)
 
     def _round_late(self, numerators: Array, middle: Array, samples: Array) -> None:
         """Write ``late · middle ± numerators / denominator + offset``, rounded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
@@ -30,11 +30,6 @@ Result = TypeVar("Result")
 
 # Below this many samples a band, starting a thread costs more than it saves.
 _SAMPLES_A_THREAD = 1 << 20
-_LARGE_BLOCK = 4 << 20
-_PART = 1 << 20
-"""Bytes: a larger block is finished in parts that stay in the second-level cache, as that takes several passes."""
-_SMALL_PART = 1 << 18
-"""Bytes of the parts in which several chains are divided or combined, so few that NumPy need not fetch fresh memory."""
 _BUFFER_NUMBERS = 2048
 """Rows of a quarter of this and more are not copied: see `numpy_settings`."""
 
@@ -86,25 +81,14 @@ def filter_rows(
             from imfilt.engine.finishing.threshold import KeepingRows
 
             rows_out = KeepingRows(Fraction(plan.recipe.threshold), source, rows_out)
-        for rows, blocks in walker:
-            samples = rows_out.room_for(rows.start, rows.stop, walker.columns)
-            for columns, numbers in blocks:
-                for some, part in _parts(plan, numbers):
-                    finish(part, samples[some, columns])
-            rows_out.write_rows(rows.start, walker.columns, samples)
+        all_columns = walker.columns
+        for rows, parts in walker:
+            samples = rows_out.room_for(rows.start, rows.stop, all_columns)
+            for where, numbers in parts:
+                finish(numbers, samples[where])
+            rows_out.write_rows(rows.start, all_columns, samples)
 
     _each_band(plan, source, write, workspaces or Workspaces(), threads=threads, in_place=in_place)
-
-
-def _parts(plan: Plan, numbers: list[Array]) -> Iterable[tuple[slice, list[Array]]]:
-    """Return the parts in which a block is finished, and which of its rows they are."""
-    rows, size = len(numbers[0]), numbers[0].nbytes
-    large, part = (_LARGE_BLOCK, _PART) if len(plan.chains) == 1 else (_SMALL_PART, _SMALL_PART)
-    at_a_time = max(rows * part // size, 1) if size > large else rows
-    if at_a_time >= rows:
-        return ((slice(None), numbers),)
-    parts = (slice(start, start + at_a_time) for start in range(0, rows, at_a_time))
-    return ((some, [each[some] for each in numbers]) for some in parts)
 
 
 def measure_rows(
@@ -113,8 +97,7 @@ def measure_rows(
     """Return the extremes of the exact results, as the plan's normalisation asks for them."""
 
     def measured(workspace: Workspace) -> Extremes | None:
-        blocks = (numbers for _, blocks in workspace.walker for _, numbers in blocks)
-        return measure(plan, (part for numbers in blocks for _, part in _parts(plan, numbers)))
+        return measure(plan, (numbers for _, parts in workspace.walker for _, numbers in parts))
 
     return join(_each_band(plan, source, measured, workspaces or Workspaces(), threads=threads))
 

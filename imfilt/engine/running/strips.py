@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,20 @@ from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.rows import RowSource
 from imfilt.engine.running.window import Rows, Window
 from imfilt.engine.strategies import STRATEGIES
-from imfilt.engine.strategies.program import Programs, overwriting
+from imfilt.engine.strategies.program import Program, Programs, join_rows, overwriting
 from imfilt.engine.strategies.stage import Stage
 
 Array = NDArray[Any]
-Blocks = Iterator[tuple[slice, list[Array]]]
+Block = tuple[slice, list[Array]]
 """Columns of a panel, and the numerators of each chain over them."""
+Part = tuple[tuple[slice, slice], list[Array]]
+"""Rows of a strip and columns of a panel, and the numerators of each chain over them."""
+
+_LARGE_BLOCK = 4 << 20
+_PART = 1 << 20
+"""Bytes: a larger block is finished in parts that stay in the second-level cache, as that takes several passes."""
+_SMALL_PART = 1 << 18
+"""Bytes of the parts in which several chains are divided or combined, so few that NumPy need not fetch fresh memory."""
 
 
 class Walker:
@@ -41,7 +49,8 @@ class Walker:
         self._stopped = False
         starts = range(0, len(self.columns), plan.block)
         self._blocks = [slice(start, min(start + plan.block, len(self.columns))) for start in starts]
-        self._rooms: dict[int, list[tuple[slice, list[Array]]]] = {}
+        self._rooms: dict[int, list[Block]] = {}
+        self._large, self._part = (_LARGE_BLOCK, _PART) if len(self._chains) == 1 else (_SMALL_PART, _SMALL_PART)
 
     def begin(self, source: RowSource, *, in_place: bool = False) -> Self:
         """Turn to a picture, and fetch the rows that the band needs from outside itself.
@@ -51,7 +60,7 @@ class Walker:
         """
         kept = self.band if in_place else range(self._height)
         for chain in self._chains:
-            chain.begin(source, kept)
+            chain.begin(source, kept, stays=not in_place)
         return self
 
     def rest(self) -> None:
@@ -59,22 +68,25 @@ class Walker:
         for chain in self._chains:
             chain.rest()
 
-    def __iter__(self) -> Iterator[tuple[range, Blocks]]:
-        """Yield the rows of each strip, and its blocks, which have to be taken before the next strip is.
+    def __iter__(self) -> Iterator[tuple[range, Iterable[Part]]]:
+        """Yield the rows of each strip, and its parts, which have to be taken before the next strip is.
 
-        The columns of a block are counted from the first of the panel, and its numerators are in buffers that are
-        reused. After those of a chain that adds the sample in the middle late come these samples, which are only looked
-        at.
+        The rows of a part are counted from the first of the strip, its columns from the first of the panel, and its
+        numerators are in buffers that are reused. After those of a chain that adds the sample in the middle late come
+        these samples, which are only looked at.
         """
-        for first in range(self.band.start, self.band.stop, self._strip):
-            if self._stopped:
-                return
-            rows = range(first, min(first + self._strip, self.band.stop))
+        rows = range(self.band.start, self.band.start)
+        while rows.stop < self.band.stop and not self._stopped:
+            rows = range(rows.stop, min(rows.stop + self._strip, self.band.stop))
             for chain in self._chains:
                 chain.turn_to(rows)
-            yield rows, self._sums(len(rows))
+            yield rows, self._parts(len(rows))
+            if len(self._blocks) == 1 and len(rows) == self._strip:
+                for repeated, parts in self._repeated(rows.stop):
+                    rows = repeated
+                    yield rows, parts
 
-    def _sums(self, rows: int) -> Blocks:
+    def _parts(self, rows: int) -> Iterator[Part]:
         if rows not in self._rooms:
             self._rooms[rows] = [
                 (columns, [self._room(chain, rows, columns.stop - columns.start) for chain in self._chains])
@@ -83,7 +95,43 @@ class Walker:
         for columns, numbers in self._rooms[rows]:
             for chain, sums in zip(self._chains, numbers, strict=True):
                 chain.add_up(columns, sums)
-            yield columns, numbers if self._late is None else [*numbers, self._late.middle(columns, rows)]
+            yield from self._parts_of(columns, numbers)
+
+    def _parts_of(self, columns: slice, numbers: list[Array]) -> Iterator[Part]:
+        """Yield a block in the parts in which it is finished."""
+        rows, size = len(numbers[0]), numbers[0].nbytes
+        if self._late is not None:
+            numbers = [*numbers, self._late.middle(columns, rows)]
+        at_a_time = max(rows * self._part // size, 1) if size > self._large else rows
+        for start in range(0, rows, at_a_time):
+            some = slice(start, start + at_a_time)
+            yield (some, columns), numbers if at_a_time == rows else [each[some] for each in numbers]
+
+    def _repeated(self, first: int) -> Iterator[tuple[range, Iterable[Part]]]:
+        """Yield the strips from row `first` on that take the same calls as the one above, and the parts of each.
+
+        After every call Python finds little in cache of what it looks up next, so here it looks up as little as can be.
+        """
+        strip = self._strip
+        ((columns, numbers),) = self._rooms[strip]
+        parts = tuple(self._parts_of(columns, numbers))
+        rows = range(first, first + strip)
+        repeats = [chain.repeat(rows, sums) for chain, sums in zip(self._chains, numbers, strict=True)]
+        stop = min(self.band.stop, *(each.stop for each in repeats))
+        for start in range(first, stop - strip + 1, strip):
+            if self._stopped:
+                return
+            for before, fill, top, bottom, stride, inside, after, _ in repeats:
+                for function, arguments in before:
+                    function(*arguments)
+                fill(start * stride + top, start * stride + bottom, inside)
+                for function, arguments in after:
+                    function(*arguments)
+            rows = range(start, start + strip)
+            yield rows, parts
+        if rows.stop <= stop:
+            for chain in self._chains:
+                chain.went_to(rows)
 
     def _room(self, chain: _ChainRows, rows: int, columns: int) -> Array:
         """Return where the sums of a block go: one memory for all blocks and strips, of which the first is whole."""
@@ -117,6 +165,24 @@ def _inputs_within(axis: Axis, outputs: range, border: Border) -> range:
     return range(min((first, *sources)), max((last, *(x + 1 for x in sources))))
 
 
+class _Repeat(NamedTuple):
+    """The calls for a strip that lies as far below another as that below the one before: see `Move`."""
+
+    before: Program
+    fill: Callable[[int, int, Array], None]
+    top: int
+    """The first row that is filled, for a strip that begins at row 0."""
+    bottom: int
+    """The row below the last."""
+    stride: int
+    """How many rows further on it is for a strip one row further on."""
+    inside: Array
+    after: Program
+    """Those that sum up too."""
+    stop: int
+    """The row below the last that can be done so."""
+
+
 class _ChainRows:
     """The numerators of a chain over a band: the sums of its last stage."""
 
@@ -128,6 +194,7 @@ class _ChainRows:
         inside = columns_needed(plan, chain, columns)
         border = plan.recipe.border_rule.border
         planes = PLANES[chain.planes].count(plan.shape[2])
+        self._has_samples = PLANES[chain.planes].are_samples
         self._planes, self._dtype = planes, chain.dtype
         self._sums: Array | None = None
         upstream: Rows
@@ -141,12 +208,14 @@ class _ChainRows:
             self._stages.append(upstream)
         last = self._stages[-1]
         self.turn_to, self.add_up, self.middle = last.turn_to, last.add_up, last.middle
+        self.repeat, self.went_to = last.repeat, last.went_to
 
-    def begin(self, source: RowSource, kept: range) -> None:
-        """Turn to a picture of which those rows stay as they are that are `kept` for this band."""
+    def begin(self, source: RowSource, kept: range, *, stays: bool) -> None:
+        """Turn to a picture of which those rows are `kept` for this band until it has looked at them, or longer."""
         self._source.source = source
+        stays = stays and self._has_samples
         for stage in self._stages:
-            kept = stage.begin(kept)
+            kept, stays = stage.begin(kept, stays=stays), False  # sums would have to be computed again
 
     def room(self, rows: int, columns: int, *, may_overwrite: bool = False) -> Array:
         """Return the memory for the sums: a part of the window if it may be, and no longer needed; else a buffer.
@@ -156,7 +225,7 @@ class _ChainRows:
         if self._sums is None and may_overwrite:
             self._sums = self._stages[-1].lay_over_window(rows)
         if self._sums is None:
-            self._sums = make_buffer((rows, columns, self._planes), self._dtype)
+            self._sums = make_buffer((rows, columns, self._planes), self._dtype, pitch=self._stages[-1].pitch)
         return self._sums
 
     def rest(self) -> None:
@@ -194,9 +263,12 @@ class _StageRows:
         self._made = 0
         self._dtype = dtype
 
-    def begin(self, kept: range) -> range:
-        """Turn to another picture, of which those inputs can be had later that are `kept`; return which outputs can."""
-        self._window.begin(self._inputs, kept)
+    def begin(self, kept: range, *, stays: bool) -> range:
+        """Turn to another picture, of which those inputs can be had later that are `kept`; return which outputs can.
+
+        They can be had again if the picture `stays`.
+        """
+        self._window.begin(self._inputs, kept, stays=stays)
         return range(self._stage.down.output)
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
@@ -213,22 +285,49 @@ class _StageRows:
             self._made = self._window.made
             self._programs.clear()
 
+    @property
+    def pitch(self) -> int:
+        """Bytes from one row of what is looked at to the next."""
+        return self._latest.strides[0]
+
     def add_up(self, columns: slice, sums: Array, place: int = 0) -> None:
         """Write the sums of those columns, counted from the first of the panel, over the latest rows.
 
         Sums of the same rows and columns have the same `place` only if they lie in the same memory.
         """
+        for function, arguments in self._program(columns, sums, place):
+            function(*arguments)
+
+    def _program(self, columns: slice, sums: Array, place: int = 0) -> Program:
+        """Return the calls that write the sums of those columns."""
         key = len(sums), columns.start, columns.stop, place
         program = self._programs.find(key)
         if program is None:
             across = self._stage.across
             first, last = columns.start * across.stride, (columns.stop - 1) * across.stride
             window = self._latest[:, first : last + across.reach + 1]
-            program = self._programs.keep(key, self._strategy.program(window, sums))
-        for function, arguments in program:
-            function(*arguments)
-        if self._stage.offset:
-            np.add(sums, self._stage.offset, out=sums)
+            program = self._programs.keep(key, self._prepared(self._strategy.program(window, sums), sums))
+        return program
+
+    def _prepared(self, program: Program, sums: Array) -> Program:
+        offset = self._stage.offset
+        return join_rows([*program, (np.add, (sums, offset, sums))] if offset else program)
+
+    def repeat(self, rows: range, sums: Array) -> _Repeat:
+        """Return the calls for those rows and whatever lies below them, strip by strip, after a strip of as many."""
+        down = self._stage.down
+        inputs = down.inputs(rows.start, rows.stop)
+        move, last = self._window.repeat(inputs)
+        program = self._program(slice(0, sums.shape[1]), sums)
+        first = rows.start * down.stride
+        return _Repeat(
+            *(move.before, move.fill, inputs.start + move.known - first, inputs.stop - first, down.stride),
+            *(move.inside, [*move.after, *program], rows.stop + (last - inputs.stop) // down.stride),
+        )
+
+    def went_to(self, rows: range) -> None:
+        """Know that those rows are the latest, after repeats."""
+        self._window.went_to(self._stage.down.inputs(rows.start, rows.stop))
 
     def lay_over_window(self, rows: int) -> Array | None:
         """Have the sums over all columns, so many rows at most, written over the window; return where, or None.
@@ -244,7 +343,7 @@ class _StageRows:
             sums = window[y : y + rows, x : x + len(columns)]
             program = overwriting(self._strategy.program(window, sums), window, sums)
             if program is not None:
-                self._programs.keep((rows, 0, len(columns), 0), program)
+                self._programs.keep((rows, 0, len(columns), 0), self._prepared(program, sums))
                 self._window.give_up(rows * down.stride, overwritten=y > 0)
                 return sums
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -22,15 +23,17 @@ class Rows(Protocol):
         """Write rows ``first … last-1`` into `numbers` (rows × columns × planes)."""
 
 
-class _Move(NamedTuple):
+class Move(NamedTuple):
     """What it takes to move a window on, but for the rows that are not there yet."""
 
     known: int
     """How many rows at the top are there already."""
     before: Program
     """The calls that take them there."""
+    fill: Callable[[int, int, Array], None]
+    """Writes the others, counted as those of the input are."""
     inside: Array
-    """Where the samples of the others go."""
+    """Where they go."""
     after: Program
     """The calls that fill in what lies beside those, beyond the border, and put rows aside that will be overwritten."""
     window: Array
@@ -67,12 +70,13 @@ class Window:
         self._numbers = self._buffer(0)
         self.made = 0
         """How often it has been laid elsewhere in memory, as it had to be larger."""
-        self._moves: dict[tuple[int, int, int], _Move] = {}
+        self._moves: dict[tuple[int, int, int], Move] = {}
         self._given_up, self._is_overwritten = 0, False
         self._held, self._held_rows = self._numbers, range(0)
         self._lines: dict[int, Array] = {}
         self._fetched: dict[int, Array] = {}
         self._kept = range(self._height)
+        self._stays = False
 
     def _beyond(self, columns: range, start: int, width: int) -> tuple[slice, slice | Array | None]:
         """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
@@ -87,9 +91,15 @@ class Window:
     def _buffer(self, rows: int) -> Array:
         return make_buffer((rows, *self._shape), self._dtype, lead=self._inside.start)
 
-    def begin(self, rows: range, kept: range) -> None:
-        """Turn to another picture, and get those of `rows` that are not among `kept`, which can be had later."""
+    def begin(self, rows: range, kept: range, *, stays: bool) -> None:
+        """Turn to another picture, and get those of `rows` that are not among `kept`, which can be had later.
+
+        What is looked at `stays` as it is if it can be had again: that takes less than to put rows aside.
+        """
         self._held_rows = range(0)
+        if stays != self._stays:
+            self._stays = stays
+            self._moves.clear()
         self._kept = kept
         sources = {row: self._source_of(row) for row in rows if row not in kept}
         for line in sorted({source for source in sources.values() if source is not None}):
@@ -100,17 +110,14 @@ class Window:
 
     def over(self, rows: range) -> Array:
         """Return the window moved to `rows`, in the same memory until `made` changes."""
-        count, held, kept = len(rows), self._held_rows, self._kept
+        count, kept = len(rows), self._kept
         if len(self._numbers) < count:
             self._numbers = self._held = self._buffer(count)
             self.made += 1
-            self._given_up = 0
+            self._given_up, self._is_overwritten = 0, False
             self._moves.clear()
-            held = range(0)
-        key = rows.start - held.start, len(held), count
-        move = self._moves.get(key)
-        if move is None:
-            move = self._moves[key] = self._move(*key)
+            self._held_rows = range(0)
+        move = self._move_to(rows)
         for function, arguments in move.before:
             function(*arguments)
         first = rows.start + move.known
@@ -120,8 +127,25 @@ class Window:
             self._load(range(first, rows.stop), move.inside)
         for function, arguments in move.after:
             function(*arguments)
-        self._held_rows = rows[self._given_up :]
+        self.went_to(rows)
         return move.window
+
+    def repeat(self, rows: range) -> tuple[Move, int]:
+        """Return how it moves on to `rows`, and again and again as far, and below which row of the input it cannot."""
+        move = self._move_to(rows)
+        return move, self._kept.stop if rows.start + move.known >= self._kept.start else rows.start
+
+    def went_to(self, rows: range) -> None:
+        """Know that those rows are looked at now."""
+        self._held_rows = range(0) if self._stays and self._is_overwritten else rows[self._given_up :]
+
+    def _move_to(self, rows: range) -> Move:
+        held = self._held_rows
+        key = rows.start - held.start if held else 0, len(held), len(rows)
+        move = self._moves.get(key)
+        if move is None:
+            move = self._moves[key] = self._move(*key)
+        return move
 
     def give_up(self, rows: int, *, overwritten: bool) -> None:
         """Let so many rows at the top go whenever the window moves; all may be `overwritten` before it does.
@@ -130,13 +154,14 @@ class Window:
         """
         self._given_up, self._is_overwritten = rows, overwritten
         self._moves.clear()
-        self._held, self._held_rows = self._numbers[rows:], self._held_rows[rows:]
+        self._held = self._numbers[rows:]
         if overwritten:
             aside = self._buffer(len(self._held))
             aside[...] = self._held
             self._held = aside
+        self.went_to(self._held_rows)
 
-    def _move(self, shift: int, held: int, count: int) -> _Move:
+    def _move(self, shift: int, held: int, count: int) -> Move:
         """Return what it takes to get so many rows, the first of them so far down among those that are held."""
         known = min(held - shift, count) if 0 <= shift < held else 0
         before: Program = []
@@ -151,9 +176,11 @@ class Window:
             else:
                 after.append((np.copyto, (beyond, self._outside if source is None else numbers[:, source], "unsafe")))
         kept = self._numbers[self._given_up : count]
-        if self._given_up and self._is_overwritten and len(kept):
+        if self._given_up and self._is_overwritten and not self._stays and len(kept):
             after.append((np.copyto, (self._held[: len(kept)], kept)))
-        return _Move(known, before, numbers[:, self._inside], after, self._numbers[:count, self._looked_at])
+        return Move(
+            known, before, self._upstream.fill, numbers[:, self._inside], after, self._numbers[:count, self._looked_at]
+        )
 
     def _load(self, rows: range, inside: Array) -> None:
         start, stop = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)

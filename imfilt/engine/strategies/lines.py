@@ -180,8 +180,9 @@ def passes_of(stage: Stage, column: Line, row: Line) -> int:
 class Rooms:
     """The buffers that the calls of a program take turns in, made when they are first needed."""
 
-    def __init__(self, dtype: str) -> None:
+    def __init__(self, dtype: str, pitch: int) -> None:
         self._dtype = dtype
+        self._pitch = pitch
         self._buffers: list[Array] = []
 
     def free(self, shape: tuple[int, ...], *used: Array) -> Array:
@@ -191,5 +192,5 @@ class Rooms:
             fits = buffer.shape[0] >= rows and buffer.shape[1] >= columns
             if fits and not any(np.may_share_memory(buffer, array) for array in used):
                 return buffer[:rows, :columns]
-        self._buffers.append(make_buffer((rows, columns, planes), self._dtype))
+        self._buffers.append(make_buffer((rows, columns, planes), self._dtype, pitch=self._pitch))
         return self._buffers[-1]

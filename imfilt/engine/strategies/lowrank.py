@@ -110,7 +110,7 @@ class LowRank:
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
         program: Program = []
-        rooms = Rooms(self._dtype)
+        rooms = Rooms(self._dtype, window.strides[0])
         for number, (down, across) in enumerate(self._terms):
             calls, column_sums = down.program(window, rooms)
             program += calls

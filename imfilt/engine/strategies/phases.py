@@ -33,6 +33,8 @@ class Phases:
 
     def __init__(self, numbers: Array, stride: int, offsets: Iterable[int]) -> None:
         self._numbers = numbers
+        self.pitch = numbers.strides[0]
+        """Bytes from one row to the next."""
         self._stride = stride
         self._phases: dict[int, Array] = {}
         self.program: Program = []

@@ -6,10 +6,11 @@ calls down once for each pair of buffers, and they are carried out again for eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -18,6 +19,8 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 Program = list[Call]
 
 _MOST_CALLS = 10_000
+_LONGEST_PITCH = 1.25
+"""How far apart rows may lie, in their widths, to be worth joining."""
 
 
 def overwriting(program: Program, window: Array, sums: Array) -> Program | None:
@@ -29,12 +32,10 @@ def overwriting(program: Program, window: Array, sums: Array) -> Program | None:
     needed: Program = []
     has_begun = False
     for function, arguments in program:
-        if isinstance(function, np.ufunc) and function.signature is None and len(arguments) == function.nargs:
-            *read, written = arguments
-        elif function is np.copyto and len(arguments) == 2:
-            written, *read = arguments
-        else:
+        operands = _operands(function, arguments)
+        if operands is None:
             return None
+        read, written = operands
         is_sums = _are_same(written, sums)
         if not is_sums and np.may_share_memory(written, window):
             return None
@@ -47,6 +48,84 @@ def overwriting(program: Program, window: Array, sums: Array) -> Program | None:
         if not (function is np.copyto and looked_at and is_sums):  # the numbers are there already
             needed.append((function, arguments))
     return needed
+
+
+def join_rows(program: Program) -> Program:
+    """Return the same program, over rows with what lies between them wherever that does no harm.
+
+    NumPy begins anew for every row. It is no harm to write between the rows of a buffer what nothing looks at later.
+    """
+    joined: Program = []
+    looked_at: dict[int, set[_Columns]] = {}
+    for function, arguments in reversed(program):
+        operands = _operands(function, arguments)
+        if operands is None:
+            return program
+        read, written = operands
+        target = _columns(written)
+        columns = [_columns(each) for each in read if isinstance(each, np.ndarray)]
+        sources = [each for each in columns if each is not None]
+        if target is None or len(sources) < len(columns):
+            return program
+        if all(each.lie_in(target) for each in looked_at.get(target.owner, ())) and all(
+            each.pitch == target.pitch and (each == target or each.owner != target.owner) for each in sources
+        ):
+            arguments = tuple(
+                joined_rows(each) if isinstance(each, np.ndarray) else np.array(each, written.dtype)
+                for each in arguments
+            )
+        joined.append((function, arguments))
+        for each in sources:
+            looked_at.setdefault(each.owner, set()).add(each)
+    return joined[::-1]
+
+
+def joined_rows(numbers: Array) -> Array:
+    """Return rows × columns × planes in one piece, with what lies between the rows; as they are if that is too much."""
+    columns = _columns(numbers)
+    if columns is None or columns.pitch > _LONGEST_PITCH * columns.width:
+        return numbers
+    length = (len(numbers) - 1) * columns.pitch + columns.width
+    return as_strided(numbers, (length,), (numbers.itemsize,))
+
+
+class _Columns(NamedTuple):
+    """The columns of a buffer that an array of whole numbers is made of, each plane of them counted for one."""
+
+    owner: int
+    """The buffer."""
+    pitch: int
+    """From one row to the next."""
+    first: int
+    width: int
+
+    def lie_in(self, other: _Columns) -> bool:
+        """Return whether another array is made of those columns too, and maybe of more on either side."""
+        return self[:2] == other[:2] and (self.first - other.first) % self.pitch + self.width <= other.width
+
+
+def _columns(numbers: Array) -> _Columns | None:
+    """Return the columns that an array is made of; None of floats, for between their rows may lie what is no number."""
+    owner = numbers if numbers.base is None else numbers.base
+    if not isinstance(owner, np.ndarray) or numbers.dtype.kind not in "iu" or numbers.ndim != 3 or not numbers.size:
+        return None
+    (columns, planes), item = numbers.shape[1:], numbers.itemsize
+    width, steps = columns * planes, numbers.strides
+    begin, first = (each.__array_interface__["data"][0] for each in (owner, numbers))
+    is_dense = (planes == 1 or steps[2] == item) and (columns == 1 or steps[1] == planes * item)
+    if not is_dense or steps[0] < width * item or steps[0] % item or (first - begin) % item:
+        return None
+    pitch = steps[0] // item
+    return _Columns(id(owner), pitch, (first - begin) // item % pitch, width)
+
+
+def _operands(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Sequence[Any], Array] | None:
+    """Return what a call looks at, and what it writes; None where it is neither a copy nor arithmetic."""
+    if isinstance(function, np.ufunc) and function.signature is None and len(arguments) == function.nargs:
+        return arguments[:-1], arguments[-1]
+    if function is np.copyto and len(arguments) == 2:
+        return arguments[1:], arguments[0]
+    return None
 
 
 def _are_same(one: Array, other: Array) -> bool:

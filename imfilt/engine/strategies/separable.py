@@ -102,7 +102,7 @@ class Separable:
 
     def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the weighted sums over `window` into `sums`; see `Strategy`."""
-        rooms = Rooms(self._dtype)
+        rooms = Rooms(self._dtype, window.strides[0])
         down, column_sums = self._down.program(window, rooms)
         across, _ = self._across.program(column_sums, rooms, sums)
         program = down + across

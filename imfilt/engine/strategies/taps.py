@@ -180,8 +180,9 @@ class Taps:
             calls, terms = self._terms(group, phases, (0, 0), sums.shape)
             program += calls
             groups.append((group.weight, terms))
+        rows, columns, planes = sums.shape
         return program + weighted_sum(
-            groups, sums, make_buffer((sums.shape[0], sums.shape[1], sums.shape[2]), self._dtype)
+            groups, sums, make_buffer((rows, columns, planes), self._dtype, pitch=sums.strides[0])
         )
 
     def _terms(self, group: Group, numbers: Phases, origin: Place, shape: tuple[int, ...]) -> tuple[Program, Terms]:
@@ -193,7 +194,7 @@ class Taps:
         top, left = min(y for y, _ in firsts), min(x for _, x in firsts)
         height = shape[0] + (max(y for y, _ in firsts) - top) * self._down.dilation
         width = shape[1] + (max(x for _, x in firsts) - left) * self._across.dilation
-        added = make_buffer((height, width, shape[2]), self._dtype)
+        added = make_buffer((height, width, shape[2]), self._dtype, pitch=numbers.pitch)
         first, second = (
             self._under(numbers, origin, tap, added.shape)
             for tap in ((top, left), (top + group.step[0], left + group.step[1]))
