@@ -316,8 +316,8 @@ def test_buffers_stay_small_for_the_widest_pictures_and_the_largest_kernels(chan
             for band in split(height, 2, plan.strip)[:2]
         ]
         for walker in walkers:
-            _, blocks = next(iter(walker))
-            next(iter(blocks))
+            _, parts = next(iter(walker))
+            next(iter(parts))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 64 << 20, (height, width, peak >> 20)
@@ -357,10 +357,72 @@ def test_sums_are_written_over_the_window_where_it_is_not_looked_at_any_more(
         filter_rows(plan, ArrayRows(source), ArrayRows(result), threads=1, workspaces=workspaces)
         assert np.array_equal(result, filter_array(source, recipe, strip=len(source)))
     walker = Walker(plan, range(41)).begin(ArrayRows(picture))
-    for _, blocks in walker:
-        for _, (numbers,) in blocks:
+    for _, parts in walker:
+        for _, (numbers,) in parts:
             (window,) = (chain.middle(slice(0, 23), len(numbers)) for chain in walker._chains)
             assert np.may_share_memory(numbers, window) == is_over_window
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize(
+    ("names", "settings"),
+    [
+        (("sharpen",), {}),
+        (("edge3",), {"border": "wrap"}),
+        (("gaussian5", "edge1", "box3"), {}),
+        (("sobel-x", "sobel-y"), {"combine": "magnitude"}),
+        (("box:radius=9",), {"border": "reflect"}),
+        (("gaussian3",), {"stride": (4, 1)}),
+        (("gaussian3",), {"dilation": (7, 1), "bias": 3}),
+    ],
+)
+def test_strips_by_the_same_calls_over_again_are_as_those_one_by_one(
+    names: tuple[str, ...], settings: dict[str, Any], in_place: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.random.default_rng(7).integers(0, 256, (83, 40, 3), np.uint8)
+    settings = dict(settings)
+    bias = settings.pop("bias", 0)
+    kernels = [kernel for name in names for kernel in to_kernels(name, load_registry())]
+    kernels = [imfilt.Kernel(kernel.weights, divisor=kernel.divisor, bias=bias) for kernel in kernels]
+    repeated: list[range] = []
+    original = Walker._repeated
+
+    def counting(walker: Walker, first: int) -> Any:
+        for rows, parts in original(walker, first):
+            repeated.append(rows)
+            yield rows, parts
+
+    def by(walk: Any, threads: int) -> Array:
+        monkeypatch.setattr(Walker, "_repeated", walk)
+        plan = make_plan(Recipe(tuple(kernels), **settings), SAMPLE_TYPES["uint8"], image.shape, strip=4)
+        source, workspaces = image.copy(), Workspaces()
+        is_over = in_place and plan.output_shape == plan.shape
+        for _ in range(2):
+            source[...] = image
+            target = source if is_over else np.empty(plan.output_shape, np.uint8)
+            sink = ArrayRows(target)
+            filter_rows(plan, ArrayRows(source), sink, threads=threads, in_place=is_over, workspaces=workspaces)
+        return target
+
+    for threads in (1, 2):
+        expected = by(lambda *_: iter(()), threads)
+        assert not repeated
+        assert np.array_equal(by(counting, threads), expected)
+        assert len(repeated) >= 2 * threads
+        repeated.clear()
+
+
+def test_a_walk_stops_while_strips_are_repeated() -> None:
+    image = np.zeros((90, 20, 1), np.uint8)
+    plan = make_plan(recipe_of("sharpen"), SAMPLE_TYPES["uint8"], image.shape, strip=3)
+    walker = Walker(plan, range(90)).begin(ArrayRows(image))
+    seen = 0
+    for _, parts in walker:
+        list(parts)
+        seen += 1
+        if seen == 10:
+            walker.stop()
+    assert seen == 10
 
 
 def _window_and_sums(top: int) -> tuple[Array, Array, Array]:
@@ -409,7 +471,8 @@ def _carried_out(program: Program) -> None:
 def test_rows_are_taken_in_one_piece_with_what_lies_between_them() -> None:
     one, two, sums = _buffers(20)
     expected = (one + two) * 3 - one
-    program = join_rows([(np.add, (one, two, sums)), (np.multiply, (sums, 3, sums)), (np.subtract, (sums, one, sums))])
+    program: Program = [(np.add, (one, two, sums)), (np.multiply, (sums, 3, sums)), (np.subtract, (sums, one, sums))]
+    program = join_rows(program, sums)
     assert all(each.ndim < 2 for _, arguments in program for each in arguments)
     _carried_out(program)
     assert np.array_equal(sums, expected)
@@ -420,21 +483,23 @@ def test_rows_are_taken_one_by_one_where_that_would_do_harm() -> None:
     floats = _buffers(20, "float32")
     wide = sums[:, :-1], sums[:, 1:]
     short = _buffers(3)
-    other = np.zeros((5, 30, 2), np.int16)[:, :20]
+    apart = np.zeros((5, 30, 2), np.int16)[:, :20]
     harmful: list[Program] = [
         [(np.add, (one[:, :-1], two[:, :-1], wide[0])), (np.copyto, (two, sums))],  # of which the last column stays
         [(np.add, (wide[0], wide[1], wide[0]))],  # which looks at more than it writes
+        [(np.add, (one[:, :-1], two[:, :-1], wide[0]))],  # and leaves the last column of the sums as it is
+        [(np.add, (one, two[:1], sums))],
         [(np.add, floats)],  # between them may lie what is no number
         [(np.add, short)],  # there is too much between them
-        [(np.add, (one, other, sums))],  # rows lie farther apart
+        [(np.add, (one, apart, sums))],  # rows lie farther apart
         [(np.add, (one[::-1], two, sums))],
         [(np.add, (one[:, ::2], two[:, ::2], sums[:, ::2]))],
         [(lambda *_: None, (one, two, sums))],  # of which nothing is known
     ]
     for program in harmful:
-        first = join_rows(program)[0][1]
+        first = join_rows(program, sums)[0][1]
         assert all(each is other for each, other in zip(first, program[0][1], strict=True))
-    assert all(each.ndim == 1 for each in join_rows([(np.add, (one, two, sums))])[0][1])
+    assert all(each.ndim == 1 for each in join_rows([(np.add, (one, two, sums))], sums)[0][1])
 
 
 @settings(max_examples=300, deadline=None)
@@ -450,13 +515,15 @@ def test_joined_rows_change_no_sum(data: st.DataObject, signs: list[str]) -> Non
     steps = [(sign, view(), view(), view()) for sign in signs]
 
     def carried_out(*, joined: bool) -> Array:
+        """Return the first buffer that was written: all of it is wanted."""
         copies = [buffer.copy() for buffer in buffers]
         program: Program = []
         for sign, *views in steps:
             one, two, target = (copies[number][:, column : column + width] for number, column in views)
             program.append((np.copyto, (target, one)) if sign == "=" else (operations[sign], (one, two, target)))
-        _carried_out(join_rows(program) if joined else program)
-        return np.array(program[-1][1][0 if signs[-1] == "=" else 2])
+        sums = copies[steps[0][-1][0]]
+        _carried_out(join_rows(program, sums) if joined else program)
+        return sums
 
     assert np.array_equal(carried_out(joined=True), carried_out(joined=False))
 

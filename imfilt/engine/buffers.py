@@ -16,13 +16,19 @@ _LINE = 64
 _PAGE = 4096
 """Addresses that are equal modulo this many bytes hinder each other, so no two buffers begin at such."""
 
+LONGEST_PITCH = 1.25
+"""How far apart rows may lie, in their lengths, if what lies between them is taken along."""
+
 _made = count()
 
 
 def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0, pitch: int = 0) -> Array:
     """Return an array of rows × columns × planes of any content, column `lead` of each row at a cache line.
 
-    Its rows are `pitch` bytes apart if they can be.
+    Its rows are `pitch` bytes apart where that is hardly more than they take.
+
+    >>> make_buffer((2, 320, 3), "int16", pitch=2112).strides, make_buffer((2, 5, 3), "int16", pitch=2112).strides
+    ((2112, 6, 2), (192, 6, 2))
 
     >>> make_buffer((2, 5, 3), "int16").strides
     (192, 6, 2)
@@ -33,8 +39,9 @@ def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0,
     pixel = shape[2] * samples.itemsize
     # Of whole pixels: where it is not, NumPy copies the array for fear of overlap when one is changed in place.
     whole = lcm(pixel, _LINE)
-    if pitch < shape[1] * pixel or pitch % whole:
-        pitch = -(-shape[1] * pixel // whole) * whole
+    least = -(-shape[1] * pixel // whole) * whole
+    if not least <= pitch <= LONGEST_PITCH * least or pitch % whole:
+        pitch = least
     raw = np.empty(shape[0] * pitch + _PAGE + 2 * _LINE, np.uint8)
     start = (next(_made) * 13 * _LINE) % _PAGE
     start += -(raw.ctypes.data + start + lead * pixel) % _LINE

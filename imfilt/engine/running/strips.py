@@ -50,7 +50,8 @@ class Walker:
         starts = range(0, len(self.columns), plan.block)
         self._blocks = [slice(start, min(start + plan.block, len(self.columns))) for start in starts]
         self._rooms: dict[int, list[Block]] = {}
-        self._large, self._part = (_LARGE_BLOCK, _PART) if len(self._chains) == 1 else (_SMALL_PART, _SMALL_PART)
+        sizes = (_LARGE_BLOCK, _PART) if len(self._chains) == 1 else (_SMALL_PART, _SMALL_PART)
+        self._most_bytes, self._part_bytes = sizes
 
     def begin(self, source: RowSource, *, in_place: bool = False) -> Self:
         """Turn to a picture, and fetch the rows that the band needs from outside itself.
@@ -60,7 +61,7 @@ class Walker:
         """
         kept = self.band if in_place else range(self._height)
         for chain in self._chains:
-            chain.begin(source, kept, stays=not in_place)
+            chain.begin(source, kept, can_fetch_again=not in_place)
         return self
 
     def rest(self) -> None:
@@ -102,7 +103,7 @@ class Walker:
         rows, size = len(numbers[0]), numbers[0].nbytes
         if self._late is not None:
             numbers = [*numbers, self._late.middle(columns, rows)]
-        at_a_time = max(rows * self._part // size, 1) if size > self._large else rows
+        at_a_time = max(rows * self._part_bytes // size, 1) if size > self._most_bytes else rows
         for start in range(0, rows, at_a_time):
             some = slice(start, start + at_a_time)
             yield (some, columns), numbers if at_a_time == rows else [each[some] for each in numbers]
@@ -110,7 +111,7 @@ class Walker:
     def _repeated(self, first: int) -> Iterator[tuple[range, Iterable[Part]]]:
         """Yield the strips from row `first` on that take the same calls as the one above, and the parts of each.
 
-        After every call Python finds little in cache of what it looks up next, so here it looks up as little as can be.
+        Python looks up as little as can be for them: that takes long, for every call drives its data out of the cache.
         """
         strip = self._strip
         ((columns, numbers),) = self._rooms[strip]
@@ -118,20 +119,20 @@ class Walker:
         rows = range(first, first + strip)
         repeats = [chain.repeat(rows, sums) for chain, sums in zip(self._chains, numbers, strict=True)]
         stop = min(self.band.stop, *(each.stop for each in repeats))
-        for start in range(first, stop - strip + 1, strip):
-            if self._stopped:
+        starts = range(first, stop - strip + 1, strip)
+        for start in starts:
+            if self._stopped:  # for good
                 return
-            for before, fill, top, bottom, stride, inside, after, _ in repeats:
+            for before, fill, top, count, stride, inside, after, _ in repeats:
                 for function, arguments in before:
                     function(*arguments)
-                fill(start * stride + top, start * stride + bottom, inside)
+                fill(start * stride + top, start * stride + top + count, inside)
                 for function, arguments in after:
                     function(*arguments)
-            rows = range(start, start + strip)
-            yield rows, parts
-        if rows.stop <= stop:
+            yield range(start, start + strip), parts
+        if starts:
             for chain in self._chains:
-                chain.went_to(rows)
+                chain.went_to(range(starts[-1], starts[-1] + strip))
 
     def _room(self, chain: _ChainRows, rows: int, columns: int) -> Array:
         """Return where the sums of a block go: one memory for all blocks and strips, of which the first is whole."""
@@ -170,17 +171,17 @@ class _Repeat(NamedTuple):
 
     before: Program
     fill: Callable[[int, int, Array], None]
-    top: int
-    """The first row that is filled, for a strip that begins at row 0."""
-    bottom: int
-    """The row below the last."""
+    first: int
+    """The first row of the input to be filled, for a strip that begins at row 0 of the output."""
+    rows: int
+    """How many are filled."""
     stride: int
-    """How many rows further on it is for a strip one row further on."""
+    """Rows of the input from one row of the output to the next."""
     inside: Array
     after: Program
-    """Those that sum up too."""
+    """Those for the sums too."""
     stop: int
-    """The row below the last that can be done so."""
+    """The row of the output below the last that can be done so."""
 
 
 class _ChainRows:
@@ -210,12 +211,13 @@ class _ChainRows:
         self.turn_to, self.add_up, self.middle = last.turn_to, last.add_up, last.middle
         self.repeat, self.went_to = last.repeat, last.went_to
 
-    def begin(self, source: RowSource, kept: range, *, stays: bool) -> None:
-        """Turn to a picture of which those rows are `kept` for this band until it has looked at them, or longer."""
+    def begin(self, source: RowSource, kept: range, *, can_fetch_again: bool) -> None:
+        """Turn to a picture of which those rows are `kept` for this band until it looks at them, or for longer."""
         self._source.source = source
-        stays = stays and self._has_samples
+        can_fetch_again = can_fetch_again and self._has_samples
         for stage in self._stages:
-            kept, stays = stage.begin(kept, stays=stays), False  # sums would have to be computed again
+            kept = stage.begin(kept, can_fetch_again=can_fetch_again)
+            can_fetch_again = False  # sums would have to be computed again
 
     def room(self, rows: int, columns: int, *, may_overwrite: bool = False) -> Array:
         """Return the memory for the sums: a part of the window if it may be, and no longer needed; else a buffer.
@@ -263,12 +265,9 @@ class _StageRows:
         self._made = 0
         self._dtype = dtype
 
-    def begin(self, kept: range, *, stays: bool) -> range:
-        """Turn to another picture, of which those inputs can be had later that are `kept`; return which outputs can.
-
-        They can be had again if the picture `stays`.
-        """
-        self._window.begin(self._inputs, kept, stays=stays)
+    def begin(self, kept: range, *, can_fetch_again: bool) -> range:
+        """Turn to another picture, of which those inputs can be had later that are `kept`; return which outputs can."""
+        self._window.begin(self._inputs, kept, can_fetch_again=can_fetch_again)
         return range(self._stage.down.output)
 
     def fill(self, first: int, last: int, numbers: Array) -> None:
@@ -311,7 +310,7 @@ class _StageRows:
 
     def _prepared(self, program: Program, sums: Array) -> Program:
         offset = self._stage.offset
-        return join_rows([*program, (np.add, (sums, offset, sums))] if offset else program)
+        return join_rows([*program, (np.add, (sums, offset, sums))] if offset else program, sums)
 
     def repeat(self, rows: range, sums: Array) -> _Repeat:
         """Return the calls for those rows and whatever lies below them, strip by strip, after a strip of as many."""
@@ -319,10 +318,15 @@ class _StageRows:
         inputs = down.inputs(rows.start, rows.stop)
         move, last = self._window.repeat(inputs)
         program = self._program(slice(0, sums.shape[1]), sums)
-        first = rows.start * down.stride
         return _Repeat(
-            *(move.before, move.fill, inputs.start + move.known - first, inputs.stop - first, down.stride),
-            *(move.inside, [*move.after, *program], rows.stop + (last - inputs.stop) // down.stride),
+            before=move.before,
+            fill=self._window.fill,
+            first=inputs.start + move.known - rows.start * down.stride,
+            rows=len(inputs) - move.known,
+            stride=down.stride,
+            inside=move.inside,
+            after=[*move.after, *program],
+            stop=rows.stop + (last - inputs.stop) // down.stride,
         )
 
     def went_to(self, rows: range) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -30,10 +29,8 @@ class Move(NamedTuple):
     """How many rows at the top are there already."""
     before: Program
     """The calls that take them there."""
-    fill: Callable[[int, int, Array], None]
-    """Writes the others, counted as those of the input are."""
     inside: Array
-    """Where they go."""
+    """Where the samples of the others go."""
     after: Program
     """The calls that fill in what lies beside those, beyond the border, and put rows aside that will be overwritten."""
     window: Array
@@ -55,7 +52,8 @@ class Window:
         outputs: range,
         planes: int,
     ) -> None:
-        self._upstream = upstream
+        self.fill = upstream.fill
+        """Writes rows of the input that are those of the picture; see `Rows`."""
         self._outside = stage.outside
         self._index = border.index
         self._height = stage.down.length
@@ -76,7 +74,7 @@ class Window:
         self._lines: dict[int, Array] = {}
         self._fetched: dict[int, Array] = {}
         self._kept = range(self._height)
-        self._stays = False
+        self._can_fetch_again = False
 
     def _beyond(self, columns: range, start: int, width: int) -> tuple[slice, slice | Array | None]:
         """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
@@ -91,21 +89,21 @@ class Window:
     def _buffer(self, rows: int) -> Array:
         return make_buffer((rows, *self._shape), self._dtype, lead=self._inside.start)
 
-    def begin(self, rows: range, kept: range, *, stays: bool) -> None:
+    def begin(self, rows: range, kept: range, *, can_fetch_again: bool) -> None:
         """Turn to another picture, and get those of `rows` that are not among `kept`, which can be had later.
 
-        What is looked at `stays` as it is if it can be had again: that takes less than to put rows aside.
+        Where rows can be fetched again, none need be put aside before they are overwritten here.
         """
         self._held_rows = range(0)
-        if stays != self._stays:
-            self._stays = stays
+        if can_fetch_again != self._can_fetch_again:
+            self._can_fetch_again = can_fetch_again
             self._moves.clear()
         self._kept = kept
         sources = {row: self._source_of(row) for row in rows if row not in kept}
         for line in sorted({source for source in sources.values() if source is not None}):
             if line not in self._lines:
                 self._lines[line] = np.empty(self._numbers[:, self._inside].shape[1:], self._numbers.dtype)
-            self._upstream.fill(line, line + 1, self._lines[line][np.newaxis])
+            self.fill(line, line + 1, self._lines[line][np.newaxis])
         self._fetched = {row: self._lines[source] for row, source in sources.items() if source is not None}
 
     def over(self, rows: range) -> Array:
@@ -122,7 +120,7 @@ class Window:
             function(*arguments)
         first = rows.start + move.known
         if kept.start <= first < rows.stop <= kept.stop:
-            self._upstream.fill(first, rows.stop, move.inside)
+            self.fill(first, rows.stop, move.inside)
         else:
             self._load(range(first, rows.stop), move.inside)
         for function, arguments in move.after:
@@ -131,13 +129,16 @@ class Window:
         return move.window
 
     def repeat(self, rows: range) -> tuple[Move, int]:
-        """Return how it moves on to `rows`, and again and again as far, and below which row of the input it cannot."""
+        """Return how it moves on to `rows`, and then as far again and again, and above which row of the input it ends.
+
+        It is the same move every time, for as many rows are held after each.
+        """
         move = self._move_to(rows)
         return move, self._kept.stop if rows.start + move.known >= self._kept.start else rows.start
 
     def went_to(self, rows: range) -> None:
         """Know that those rows are looked at now."""
-        self._held_rows = range(0) if self._stays and self._is_overwritten else rows[self._given_up :]
+        self._held_rows = range(0) if self._can_fetch_again and self._is_overwritten else rows[self._given_up :]
 
     def _move_to(self, rows: range) -> Move:
         held = self._held_rows
@@ -157,7 +158,8 @@ class Window:
         self._held = self._numbers[rows:]
         if overwritten:
             aside = self._buffer(len(self._held))
-            aside[...] = self._held
+            if not self._can_fetch_again:
+                aside[...] = self._held
             self._held = aside
         self.went_to(self._held_rows)
 
@@ -176,16 +178,14 @@ class Window:
             else:
                 after.append((np.copyto, (beyond, self._outside if source is None else numbers[:, source], "unsafe")))
         kept = self._numbers[self._given_up : count]
-        if self._given_up and self._is_overwritten and not self._stays and len(kept):
+        if self._given_up and self._is_overwritten and not self._can_fetch_again and len(kept):
             after.append((np.copyto, (self._held[: len(kept)], kept)))
-        return Move(
-            known, before, self._upstream.fill, numbers[:, self._inside], after, self._numbers[:count, self._looked_at]
-        )
+        return Move(known, before, numbers[:, self._inside], after, self._numbers[:count, self._looked_at])
 
     def _load(self, rows: range, inside: Array) -> None:
         start, stop = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
         if start < stop:
-            self._upstream.fill(start, stop, inside[start - rows.start : stop - rows.start])
+            self.fill(start, stop, inside[start - rows.start : stop - rows.start])
         for row in (*range(rows.start, min(start, rows.stop)), *range(max(stop, rows.start), rows.stop)):
             if row not in self._kept:
                 self._load_row(row, inside[row - rows.start])
@@ -197,7 +197,7 @@ class Window:
         elif row in self._fetched:
             line[...] = self._fetched[row]
         else:
-            self._upstream.fill(source, source + 1, line[np.newaxis])
+            self.fill(source, source + 1, line[np.newaxis])
 
     def _source_of(self, row: int) -> int | None:
         """Return the row of the input that stands at `row`; None beyond a constant border."""

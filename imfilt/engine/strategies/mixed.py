@@ -1,7 +1,8 @@
 """Fourier transforms down the columns of tiles, and products with banded matrices across them.
 
 Once columns are transformed, the kernel is for each frequency a single row of complex weights, which a product of
-matrices lays over blocks of columns: BLAS has done it before SciPy would have transformed the rows too, there and back.
+matrices lays over blocks of columns. Unless the kernel is wide, BLAS has done that before SciPy would have transformed
+the rows too, there and back.
 A complex number lies in memory as two real ones, so the matrices are real: for each complex weight they hold the two by
 two numbers that multiply such a pair by it. In the theory of signals this is filtering in a mixed domain.
 """
@@ -50,7 +51,7 @@ _COLUMNS = 16
 _USUAL_SIDES = 512, 3072
 """Most rows of a tile, and most numbers in one of them, but for large kernels."""
 _TILES_HELD = 3
-"""The samples of a tile, the products, and their transforms, whose place the result takes."""
+"""The samples of a tile, their transforms, which go before the result comes, and the products."""
 _MOST_HELD = 22 << 20
 """Bytes that they may take, and the matrices with them."""
 
@@ -150,7 +151,7 @@ class Mixed(Tiled):
         if tile is None:
             raise ValueError(f"{stage.name} has no tile")
         super().__init__(stage, dtype, tile, _valid(stage, tile))
-        self._matrices = _matrices(stage, tile[0]).astype(self.samples.dtype)
+        self._matrices = _matrices(stage, tile[0], self.samples.dtype)
         self._apart = _blocks(stage).apart
         planes, height = stage.planes, tile[0]
         # column by column, for each plane: so blocks of one plane are beside each other, and become rows of a matrix
@@ -170,9 +171,11 @@ class Mixed(Tiled):
         return result.reshape(len(result), -1)
 
     def _rows(self, numbers: Array) -> Array:
-        """Return matrices for each frequency whose rows begin where blocks do, every block in one of them.
+        """Return as many matrices for each frequency as blocks overlap, for BLAS takes none whose rows do.
 
-        The last rows of most would lie beyond the tile: no sum comes from them that counts.
+        The rows of the first begin with block 0 and whatever does not overlap it, those of the second with block 1, and
+        so on. The last row of each is left out: of all but the first it would look beyond the numbers, which have no
+        gaps. No sum in it counts.
         """
         real = numbers.view(self.samples.dtype)
         item, block = real.itemsize, 2 * _COLUMNS
@@ -182,7 +185,7 @@ class Mixed(Tiled):
         return as_strided(real, shape, strides)
 
 
-def _matrices(stage: Stage, height: int) -> Array:
+def _matrices(stage: Stage, height: int, dtype: np.dtype[Any]) -> Array:
     """Return the matrix of each frequency, by which the numbers that a block looks at become its sums."""
     import scipy.fft
 
@@ -190,7 +193,7 @@ def _matrices(stage: Stage, height: int) -> Array:
     columns = np.zeros((height, across.taps))
     columns[: down.reach + 1 : down.dilation] = stage.weights
     weights = np.conj(scipy.fft.rfft(columns, axis=0)) / height  # the kernel is scaled, and no transform
-    numbers = np.zeros((len(weights), _blocks(stage).looked_at, 2, _COLUMNS, 2))
+    numbers = np.zeros((len(weights), _blocks(stage).looked_at, 2, _COLUMNS, 2), dtype)
     for place in range(_COLUMNS):
         band = numbers[:, place : place + across.reach + 1 : across.dilation, :, place]
         band[..., 0, 0] = band[..., 1, 1] = weights.real

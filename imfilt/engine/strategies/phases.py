@@ -34,7 +34,7 @@ class Phases:
     def __init__(self, numbers: Array, stride: int, offsets: Iterable[int]) -> None:
         self._numbers = numbers
         self.pitch = numbers.strides[0]
-        """Bytes from one row to the next."""
+        """Bytes from one row to the next, before they are set apart."""
         self._stride = stride
         self._phases: dict[int, Array] = {}
         self.program: Program = []

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from imfilt.engine.buffers import LONGEST_PITCH
+
 Array = NDArray[Any]
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function and its arguments, the array that takes the result among them."""
 Program = list[Call]
 
 _MOST_CALLS = 10_000
-_LONGEST_PITCH = 1.25
-"""How far apart rows may lie, in their widths, to be worth joining."""
 
 
 def overwriting(program: Program, window: Array, sums: Array) -> Program | None:
@@ -50,13 +50,16 @@ def overwriting(program: Program, window: Array, sums: Array) -> Program | None:
     return needed
 
 
-def join_rows(program: Program) -> Program:
+def join_rows(program: Program, sums: Array) -> Program:
     """Return the same program, over rows with what lies between them wherever that does no harm.
 
-    NumPy begins anew for every row. It is no harm to write between the rows of a buffer what nothing looks at later.
+    NumPy begins anew for every row. What lies between the rows of a buffer may be overwritten where no later call looks
+    at it, and it is not of the `sums`, which are looked at when all is done.
     """
     joined: Program = []
     looked_at: dict[int, set[_Columns]] = {}
+    if (result := _columns(sums)) is not None:
+        looked_at[result.owner] = {result}
     for function, arguments in reversed(program):
         operands = _operands(function, arguments)
         if operands is None:
@@ -65,14 +68,18 @@ def join_rows(program: Program) -> Program:
         target = _columns(written)
         columns = [_columns(each) for each in read if isinstance(each, np.ndarray)]
         sources = [each for each in columns if each is not None]
-        if target is None or len(sources) < len(columns):
+        if (
+            target is None
+            or len(sources) < len(columns)
+            or any(np.shape(each) not in ((), written.shape) for each in read)
+        ):
             return program
         if all(each.lie_in(target) for each in looked_at.get(target.owner, ())) and all(
             each.pitch == target.pitch and (each == target or each.owner != target.owner) for each in sources
         ):
             arguments = tuple(
                 joined_rows(each) if isinstance(each, np.ndarray) else np.array(each, written.dtype)
-                for each in arguments
+                for each in arguments  # of plain numbers NumPy would make arrays every time
             )
         joined.append((function, arguments))
         for each in sources:
@@ -83,7 +90,7 @@ def join_rows(program: Program) -> Program:
 def joined_rows(numbers: Array) -> Array:
     """Return rows × columns × planes in one piece, with what lies between the rows; as they are if that is too much."""
     columns = _columns(numbers)
-    if columns is None or columns.pitch > _LONGEST_PITCH * columns.width:
+    if columns is None or columns.pitch > LONGEST_PITCH * columns.width:
         return numbers
     length = (len(numbers) - 1) * columns.pitch + columns.width
     return as_strided(numbers, (length,), (numbers.itemsize,))

@@ -1,7 +1,7 @@
-"""Tiles: parts of a strip that a strategy copies, widens, and does as a whole, whatever lies in them.
+"""Tiles: parts of a strip that a strategy copies, widens, and fills up with zeros, to do them as a whole.
 
-Float pictures may hold infinity and NaN, which would spread over the tile, and numbers so large that others would be
-lost beside them: tiles with such are done tap by tap.
+But float pictures may hold infinity and NaN, which would spread over the tile, and numbers so large that others would
+be lost beside them: tiles with such are done tap by tap.
 """
 
 from __future__ import annotations
