@@ -17,7 +17,8 @@ from imfilt.engine.planning.plan import Plan
 from imfilt.engine.processors import processors
 from imfilt.engine.recipes.normalisations import Extremes
 from imfilt.engine.rows import RowSink, RowSource
-from imfilt.engine.running.strips import columns_needed, split
+from imfilt.engine.running.chain_rows import columns_needed
+from imfilt.engine.running.strips import split
 from imfilt.engine.running.workspaces import Workspace, Workspaces
 
 if TYPE_CHECKING:
