@@ -65,6 +65,7 @@ class Window:
         self._sides = [self._beyond(columns, held.start, stage.across.length) for columns in sides if columns]
         self._shape = len(held), planes
         self._dtype = stage.window_dtype
+        self._lead = self._looked_at.start + stage.across.taps // 2 * stage.across.dilation
         self._numbers = self._buffer(0)
         self.made = 0
         """How often it has been laid elsewhere in memory, as it had to be larger."""
@@ -87,7 +88,7 @@ class Window:
         return where, np.array(sources, np.intp)
 
     def _buffer(self, rows: int) -> Array:
-        return make_buffer((rows, *self._shape), self._dtype, lead=self._inside.start)
+        return make_buffer((rows, *self._shape), self._dtype, lead=self._lead)
 
     def begin(self, rows: range, kept: range, *, can_fetch_again: bool) -> None:
         """Turn to another picture, and get those of `rows` that are not among `kept`, which can be had later.

@@ -96,7 +96,7 @@ def pair_up(group: Group) -> Group:
     best: dict[Place, Place] = {}
     sign = 1
     steps = {(b[0] - a[0], b[1] - a[1]): None for a, b in combinations(sorted(group.taps), 2)}
-    for step in steps:
+    for step in sorted(steps, key=lambda step: -step[0]):  # the further down, the fewer rows of pairs
         for each in (1, -1):
             pairs = _pairs(group.taps, step, each)
             if len(pairs) > len(best):
