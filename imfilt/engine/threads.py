@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from typing import Any
+from typing import Any, TypeVar
 
 from imfilt.engine.processors import has_room_for_threads
+
+Result = TypeVar("Result")
 
 
 class HereExecutor(Executor):
@@ -30,3 +33,19 @@ def thread_pool(threads: int) -> Executor:
     from concurrent.futures import ThreadPoolExecutor  # which few small pictures need
 
     return ThreadPoolExecutor(threads)
+
+
+def results_in_order(calls: Iterable[Callable[[], Result]], threads: int) -> Iterator[Result]:
+    """Make calls in so many threads, and yield what they return in their order; one more than there are may wait.
+
+    >>> list(results_in_order([lambda: "a", lambda: "b", lambda: "c"], threads=2))
+    ['a', 'b', 'c']
+    """
+    with thread_pool(threads) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for call in calls:
+            waiting.append(pool.submit(call))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

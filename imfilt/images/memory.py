@@ -96,6 +96,13 @@ def give_back(memory: memoryview) -> None:
         _kept[:] = [whole]
 
 
+def lent_rows(image: Image.Image, memory: memoryview, first: int, last: int) -> Image.Image:
+    """Return rows ``first … last-1`` of an image that lies in lent memory as an image that lies there too."""
+    layout, row = LAID_OUT_AS[image.mode], image.width * BYTES_A_PIXEL[image.mode]
+    size, part = (image.width, last - first), memory[first * row : last * row]
+    return Image.frombuffer(layout, size, part, "raw", layout, 0, 1)  # type: ignore[arg-type]
+
+
 def copy_out(image: Image.Image, memory: memoryview) -> Image.Image:
     """Return a copy of an image that lies in lent memory, laid out as all of Pillow expects it."""
     return Image.frombytes(image.mode, image.size, memory, "raw", LAID_OUT_AS[image.mode])

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -22,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from imfilt.engine.processors import processors
-from imfilt.engine.threads import thread_pool
+from imfilt.engine.threads import results_in_order
 from imfilt.images.meanwhile import Meanwhile
 
 Bytes = NDArray[np.uint8]
@@ -125,22 +123,17 @@ def deflate_rows(
     """
     threads = threads or min(processors(), _MOST_THREADS)
     band = max(1, _BAND_BYTES // max(1, rows(0, 1).size))
-    starts = deque(range(0, height, band))
     checksum = zlib.adler32(b"")
     yield b"\x78\x9c"
-    with thread_pool(threads) as pool:
-        waiting: deque[Future[tuple[bytes, Bytes]]] = deque()
-        while starts or waiting:
-            while starts and len(waiting) <= threads:
-                first = starts.popleft()
-                last = min(first + band, height)
-                above = rows(first - 1, first) if first else None
-                waiting.append(
-                    pool.submit(_deflate_band, rows(first, last), above, pixel, last == height, EFFORTS[effort])
-                )
-            deflated, filtered = waiting.popleft().result()
-            checksum = zlib.adler32(filtered.data, checksum)
-            yield deflated
+
+    def call(first: int) -> Callable[[], tuple[bytes, Bytes]]:
+        last = min(first + band, height)
+        above = rows(first - 1, first) if first else None
+        return partial(_deflate_band, rows(first, last), above, pixel, last == height, EFFORTS[effort])
+
+    for deflated, filtered in results_in_order(map(call, range(0, height, band)), threads):
+        checksum = zlib.adler32(filtered.data, checksum)
+        yield deflated
     yield checksum.to_bytes(4, "big")
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
 from imfilt.images.carried import Target, put_carried
 from imfilt.images.fit import fit
 from imfilt.images.formats import Format, Settings
-from imfilt.images.memory import copy_out
+from imfilt.images.memory import copy_out, lent_rows
 from imfilt.images.picture import Picture
 from imfilt.images.quiet import SILENT
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from imfilt.images.deep.picture import AnyPicture
 
 
@@ -100,15 +101,28 @@ def _save(
         image = copy_out(image, picture.memory)
     image.info, info = {}, image.info  # what is not carried on purpose is not to slip through
     try:
-        with _encoder_of(target_format, threads, settings):
+        if target_format.name == "JPEG":
+            _save_jpeg(picture, stream, settings, threads)
+        elif target_format.name == "PNG":
+            from imfilt.images.png import png_in_bands
+
+            with png_in_bands(threads, settings.get("effort")):
+                image.save(stream, format="PNG", **settings)
+        else:
             image.save(stream, format=target_format.name, **settings)
     finally:
         image.info = info
 
 
-def _encoder_of(target_format: Format, threads: int | None, settings: Settings) -> AbstractContextManager[None]:
-    if target_format.name != "PNG":
-        return nullcontext()
-    from imfilt.images.png import png_in_bands
+def _save_jpeg(picture: Picture, stream: BinaryIO, settings: Settings, threads: int | None) -> None:
+    from imfilt.images.jpeg import band_rows, save_in_bands
 
-    return png_in_bands(threads, settings.get("effort"))
+    image, memory = picture.image, picture.memory
+
+    def rows(first: int, last: int) -> Image:
+        return lent_rows(image, memory, first, last) if memory else image.crop((0, first, image.width, last))
+
+    if band_rows(image.size, settings) < image.height:
+        save_in_bands(rows, image.size, stream, settings, threads)
+    else:
+        image.save(stream, format="JPEG", **settings)

@@ -1,0 +1,106 @@
+"""JPEG in bands of rows, compressed in threads.
+
+After a restart, samples are coded as if nothing had come before (ITU-T T.81, E.1.4). So what Pillow writes with
+``restart_marker_blocks`` can be put together, byte for byte, from bands that it compresses as pictures of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, BinaryIO, NamedTuple
+
+from PIL import Image
+
+from imfilt.engine.processors import processors
+from imfilt.engine.threads import results_in_order
+
+_BAND_PIXELS = 1 << 21
+_MOST_THREADS = 8
+_LARGEST_BLOCK = 16
+"""Rows of a block of samples that are coded together, where colours have half the resolution."""
+_SOF0, _SOF1, _RST0, _EOI, _SOS, _DRI = 0xC0, 0xC1, 0xD0, 0xD9, 0xDA, 0xDD
+"""Markers (T.81, table B.1)."""
+
+
+class _Parts(NamedTuple):
+    """The parts of a file of one scan."""
+
+    header: bytearray
+    """What comes before the header of the scan."""
+    scan_header: bytes
+    samples: bytes
+    frame: int
+    """Where in the header that of the frame begins: its marker."""
+
+
+def band_rows(size: tuple[int, int], settings: dict[str, Any]) -> int:
+    """Return the rows of a band of a picture of width × height; all, where settings look at it as a whole."""
+    width, height = size
+    if settings.get("progressive") or settings.get("optimize"):
+        return height
+    return _LARGEST_BLOCK * max(_BAND_PIXELS // (_LARGEST_BLOCK * width), 1)
+
+
+def save_in_bands(
+    rows: Callable[[int, int], Image.Image],
+    size: tuple[int, int],
+    stream: BinaryIO,
+    settings: dict[str, Any],
+    threads: int | None = None,
+) -> None:
+    """Write a picture of width × height; `rows` returns rows ``first … last-1`` as an image.
+
+    `threads` compress it, as many as are of use where it is not given; it changes no byte.
+    """
+    width, height = size
+    step = band_rows(size, settings)
+    bands = (partial(_compress, rows(first, min(first + step, height)), settings) for first in range(0, height, step))
+    for number, data in enumerate(results_in_order(bands, threads or min(processors(), _MOST_THREADS))):
+        parts = _parts_of(data)
+        if number:
+            stream.write(bytes((0xFF, _RST0 + (number - 1) % 8)))
+        else:
+            across, down = _block(parts)
+            interval = -(-width // across) * (step // down)
+            parts.header[parts.frame + 5 : parts.frame + 7] = height.to_bytes(2, "big")
+            stream.write(parts.header + bytes((0xFF, _DRI, 0, 4)) + interval.to_bytes(2, "big") + parts.scan_header)
+        stream.write(parts.samples)
+    stream.write(bytes((0xFF, _EOI)))
+
+
+def _compress(image: Image.Image, settings: dict[str, Any]) -> bytes:
+    with _file() as file:
+        image.save(file, format="JPEG", **settings)
+        file.seek(0)
+        return file.read()
+
+
+def _file() -> io.FileIO | io.BytesIO:
+    """Return a file in memory, if possible one of the system: Pillow lets other threads work while it writes that."""
+    return io.FileIO(os.memfd_create("band"), "w+b") if hasattr(os, "memfd_create") else io.BytesIO()
+
+
+def _parts_of(data: bytes) -> _Parts:
+    place, frame = 2, 0
+    while data[place + 1] != _SOS:
+        if data[place + 1] in (_SOF0, _SOF1):
+            frame = place
+        place = _after_segment(data, place)
+    samples = _after_segment(data, place)
+    return _Parts(bytearray(data[:place]), data[place:samples], data[samples:-2], frame)
+
+
+def _after_segment(data: bytes, place: int) -> int:
+    return place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+
+
+def _block(parts: _Parts) -> tuple[int, int]:
+    """Return the columns and rows of the samples that are coded together (T.81, A.2)."""
+    components = parts.header[parts.frame + 9]
+    if components == 1:
+        return 8, 8
+    factors = parts.header[parts.frame + 11 :: 3][:components]
+    return 8 * max(each >> 4 for each in factors), 8 * max(each & 15 for each in factors)
