@@ -153,6 +153,7 @@ def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[s
     reference = task.target.with_stem("reference")
     ours = [*imfilt, "apply", str(task.source), "-k", task.kernel.name, "-o"]
     warm = {OURS: timed_command([*ours, str(reference), "--overwrite"])}
+    sizes = {OURS: reference.stat().st_size}
     tolerance = min(TOLERANCE[task.target.suffix], difference(task.source, reference) / 2)  # not filtered is not right
     contenders: dict[Key, Setting] = {}
     differing: set[str] = set()
@@ -161,24 +162,21 @@ def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[s
         key = (setting.tool, setting.name)
         try:
             warm[key] = _tried(setting, task, reference, tolerance)
-            contenders[key] = setting
+            contenders[key], sizes[key] = setting, task.target.stat().st_size
         except OtherPictureError as error:
             differing.add(setting.tool)
             notes.append(f"{setting.tool} ({setting.name}) gives another picture for {case}, {error}: not counted")
         except (CommandError, OSError) as error:
             notes.append(f"{setting.tool} ({setting.name}) fails for {case}: {error}")
     wrong += [f"{tool}: {case}" for tool in sorted(differing - {tool for tool, _ in contenders})]
-    sizes: dict[Key, int] = {}
 
-    def run(key: Key, command: list[str], environment: Mapping[str, str]) -> Usage:
+    def run(command: list[str], environment: Mapping[str, str]) -> Usage:
         task.target.unlink(missing_ok=True)
-        usage = timed_command(command, environment)
-        sizes[key] = task.target.stat().st_size
-        return usage
+        return timed_command(command, environment)
 
-    works = {OURS: partial(run, OURS, [*ours, str(task.target)], {})}
+    works = {OURS: partial(run, [*ours, str(task.target)], {})}
     for key, setting in contenders.items():
-        works[key] = partial(run, key, setting.command(task), setting.environment)
+        works[key] = partial(run, setting.command(task), setting.environment)
     usages = interleave(works, runs, warm)
     return [
         Row(title, task.kernel.name, *key, middle(each), ratio(usages[OURS], each), sizes[key])
