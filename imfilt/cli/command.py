@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -19,11 +18,10 @@ Words = Mapping[str, Sequence[tuple[str, str]]]
 GROUPS = ("Input", "Kernel", "Arithmetic", "Colour", "Output", "Batch", "Other")
 
 
-@dataclass
 class Settings:
     """What holds for every command, and for what becomes of its errors."""
 
-    debug: bool = False
+    debug = False
 
 
 class _Option(click.Option):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from imfilt.errors import KernelError
 from imfilt.kernels.numbers import TYPE_NAMES, Number, to_fraction, to_number
@@ -18,8 +18,7 @@ _LARGEST_COMMON_DENOMINATOR_BITS = 4096
 _FEW_BITS = 1 << 16
 
 
-@dataclass(frozen=True)
-class IntegerForm:
+class IntegerForm(NamedTuple):
     """A kernel's weights as whole numbers over one positive whole divisor, in lowest terms.
 
     The kernel's value at row i, column j is exactly ``weights[i][j] / divisor``.

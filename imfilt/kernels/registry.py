@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from imfilt.errors import UnknownKernelError
 from imfilt.kernels.kernel import Kernel
@@ -13,8 +14,7 @@ from imfilt.kernels.naming import match_form
 BUILT_IN = "built-in"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A named kernel of a registry, and what is known about it."""
 
     kernel: Kernel
@@ -39,8 +39,7 @@ class Entry:
         return (self.name, *self.aliases)
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Several kernels under one name, to be laid side by side."""
 
     name: str
@@ -105,7 +104,7 @@ class Registry:
         for entry in self.entries:
             if match_form(entry.name) not in later._by_name:
                 aliases = tuple(alias for alias in entry.aliases if match_form(alias) not in later._by_name)
-                kept.append(replace(entry, aliases=aliases))
+                kept.append(entry._replace(aliases=aliases))
         theirs = {match_form(group.name) for group in later.groups}
         kept = [entry for entry in kept if match_form(entry.name) not in theirs]
         groups = [group for group in self.groups if group.name not in later and match_form(group.name) not in theirs]

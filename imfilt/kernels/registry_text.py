@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -78,7 +77,7 @@ def with_entry(text: str, entry: Entry, *, replace: bool = False) -> str:
         written = _written(text, entry, old)
         if _says(written, entry, known):
             return written
-        entry = dataclasses.replace(entry, origin="")
+        entry = entry._replace(origin="")
     written = _written(text, entry, old)
     read_registry_text(written, "", known)
     return written
