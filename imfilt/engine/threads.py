@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
@@ -35,8 +35,10 @@ def thread_pool(threads: int) -> Executor:
     return ThreadPoolExecutor(threads)
 
 
-def results_in_order(calls: Iterable[Callable[[], Result]], threads: int) -> Iterator[Result]:
-    """Make calls in so many threads, and yield what they return in their order; one more than there are may wait.
+def results_in_order(calls: Iterable[Callable[[], Result]], threads: int) -> Generator[Result, None, None]:
+    """Make calls in so many threads, and yield what they return, in their order.
+
+    At most one call more than there are threads is asked for before the first result is taken.
 
     >>> list(results_in_order([lambda: "a", lambda: "b", lambda: "c"], threads=2))
     ['a', 'b', 'c']

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
@@ -16,13 +17,18 @@ from PIL import Image
 
 from imfilt.engine.processors import processors
 from imfilt.engine.threads import results_in_order
+from imfilt.images.memory import lent_rows
 
-_BAND_PIXELS = 1 << 21
-_MOST_THREADS = 8
+_BAND_PIXELS = 1 << 20
+"""A restart costs a few bytes; bands of pictures that do not lie in lent memory are copied, one for each thread."""
+_MOST_THREADS = 4
+_MOST_ROWS = 65500
+"""That libjpeg writes, or reads."""
 _LARGEST_BLOCK = 16
 """Rows of a block of samples that are coded together, where colours have half the resolution."""
 _SOF0, _SOF1, _RST0, _EOI, _SOS, _DRI = 0xC0, 0xC1, 0xD0, 0xD9, 0xDA, 0xDD
 """Markers (T.81, table B.1)."""
+_END = bytes((0xFF, _EOI))
 
 
 class _Parts(NamedTuple):
@@ -36,51 +42,68 @@ class _Parts(NamedTuple):
     """Where in the header that of the frame begins: its marker."""
 
 
-def band_rows(size: tuple[int, int], settings: dict[str, Any]) -> int:
-    """Return the rows of a band of a picture of width × height; all, where settings look at it as a whole."""
-    width, height = size
-    if settings.get("progressive") or settings.get("optimize"):
-        return height
-    return _LARGEST_BLOCK * max(_BAND_PIXELS // (_LARGEST_BLOCK * width), 1)
-
-
-def save_in_bands(
-    rows: Callable[[int, int], Image.Image],
-    size: tuple[int, int],
+def save_jpeg(
+    image: Image.Image,
+    memory: memoryview | None,
     stream: BinaryIO,
     settings: dict[str, Any],
     threads: int | None = None,
 ) -> None:
-    """Write a picture of width × height; `rows` returns rows ``first … last-1`` as an image.
+    """Write an image, which lies in lent `memory` if that is given; `settings` are those of Pillow's `Image.save`.
 
     `threads` compress it, as many as are of use where it is not given; it changes no byte.
     """
+    step = _band_rows(image.size, settings)
+    if step >= image.height:
+        image.save(stream, format="JPEG", **settings)
+        return
+
+    def band(first: int) -> Callable[[], bytes]:
+        last = min(first + step, image.height)
+        rows = lent_rows(image, memory, first, last) if memory else image.crop((0, first, image.width, last))
+        return partial(_compress, rows, settings)
+
+    threads = min(threads or processors(), _MOST_THREADS)
+    with closing(results_in_order(map(band, range(0, image.height, step)), threads)) as bands:
+        for number, data in enumerate(bands):
+            parts = _parts_of(data)
+            if number:
+                stream.write(bytes((0xFF, _RST0 + (number - 1) % 8)))
+            else:
+                stream.write(_header(parts, image.size, step))
+            stream.write(parts.samples)
+    stream.write(_END)
+
+
+def _band_rows(size: tuple[int, int], settings: dict[str, Any]) -> int:
+    """Return the rows of a band of a picture of width × height; all, where it is coded as a whole, or refused."""
     width, height = size
-    step = band_rows(size, settings)
-    bands = (partial(_compress, rows(first, min(first + step, height)), settings) for first in range(0, height, step))
-    for number, data in enumerate(results_in_order(bands, threads or min(processors(), _MOST_THREADS))):
-        parts = _parts_of(data)
-        if number:
-            stream.write(bytes((0xFF, _RST0 + (number - 1) % 8)))
-        else:
-            across, down = _block(parts)
-            interval = -(-width // across) * (step // down)
-            parts.header[parts.frame + 5 : parts.frame + 7] = height.to_bytes(2, "big")
-            stream.write(parts.header + bytes((0xFF, _DRI, 0, 4)) + interval.to_bytes(2, "big") + parts.scan_header)
-        stream.write(parts.samples)
-    stream.write(bytes((0xFF, _EOI)))
+    if settings.get("progressive") or settings.get("optimize") or height > _MOST_ROWS:
+        return height
+    return _LARGEST_BLOCK * max(_BAND_PIXELS // (_LARGEST_BLOCK * width), 1)
 
 
-def _compress(image: Image.Image, settings: dict[str, Any]) -> bytes:
+def _compress(rows: Image.Image, settings: dict[str, Any]) -> bytes:
     with _file() as file:
-        image.save(file, format="JPEG", **settings)
+        rows.save(file, format="JPEG", **settings)
         file.seek(0)
         return file.read()
 
 
 def _file() -> io.FileIO | io.BytesIO:
     """Return a file in memory, if possible one of the system: Pillow lets other threads work while it writes that."""
-    return io.FileIO(os.memfd_create("band"), "w+b") if hasattr(os, "memfd_create") else io.BytesIO()
+    with suppress(AttributeError, OSError):  # another system; or it is not allowed
+        return io.FileIO(os.memfd_create("band"), "w+b")
+    return io.BytesIO()
+
+
+def _header(parts: _Parts, size: tuple[int, int], step: int) -> bytes:
+    """Return the header of a picture of which the first band has those parts, and `step` rows."""
+    width, height = size
+    across, down = _block(parts)
+    interval = -(-width // across) * (step // down)
+    parts.header[parts.frame + 5 : parts.frame + 7] = height.to_bytes(2, "big")
+    return b"".join((parts.header, bytes((0xFF, _DRI, 0, 4)), interval.to_bytes(2, "big"), parts.scan_header))
 
 
 def _parts_of(data: bytes) -> _Parts:
@@ -90,7 +113,9 @@ def _parts_of(data: bytes) -> _Parts:
             frame = place
         place = _after_segment(data, place)
     samples = _after_segment(data, place)
-    return _Parts(bytearray(data[:place]), data[place:samples], data[samples:-2], frame)
+    if not frame or not data.endswith(_END):
+        raise OSError("a part of it was not written whole")
+    return _Parts(bytearray(data[:place]), data[place:samples], data[samples : -len(_END)], frame)
 
 
 def _after_segment(data: bytes, place: int) -> int:

@@ -51,8 +51,7 @@ def lend_memory(image: ImageFile) -> memoryview | None:
     if not size or "transparency" in image.info or not hasattr(mmap, "MAP_ANONYMOUS"):
         return None
     memory = (_kept_of(size) or _fresh(size))[:size]
-    layout = LAID_OUT_AS[image.mode]
-    image.im = Image.frombuffer(layout, image.size, memory, "raw", layout, 0, 1).im  # type: ignore[arg-type]
+    image.im = _image_over(memory, image.mode, image.size).im
     return memory
 
 
@@ -98,9 +97,14 @@ def give_back(memory: memoryview) -> None:
 
 def lent_rows(image: Image.Image, memory: memoryview, first: int, last: int) -> Image.Image:
     """Return rows ``first … last-1`` of an image that lies in lent memory as an image that lies there too."""
-    layout, row = LAID_OUT_AS[image.mode], image.width * BYTES_A_PIXEL[image.mode]
-    size, part = (image.width, last - first), memory[first * row : last * row]
-    return Image.frombuffer(layout, size, part, "raw", layout, 0, 1)  # type: ignore[arg-type]
+    row = image.width * BYTES_A_PIXEL[image.mode]
+    return _image_over(memory[first * row : last * row], image.mode, (image.width, last - first))
+
+
+def _image_over(memory: memoryview, mode: str, size: tuple[int, int]) -> Image.Image:
+    """Return an image whose pixels lie in memory as lent for a mode."""
+    layout = LAID_OUT_AS[mode]
+    return Image.frombuffer(layout, size, memory, "raw", layout, 0, 1)  # type: ignore[arg-type]
 
 
 def copy_out(image: Image.Image, memory: memoryview) -> Image.Image:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -131,9 +131,10 @@ def deflate_rows(
         above = rows(first - 1, first) if first else None
         return partial(_deflate_band, rows(first, last), above, pixel, last == height, EFFORTS[effort])
 
-    for deflated, filtered in results_in_order(map(call, range(0, height, band)), threads):
-        checksum = zlib.adler32(filtered.data, checksum)
-        yield deflated
+    with closing(results_in_order(map(call, range(0, height, band)), threads)) as bands:
+        for deflated, filtered in bands:
+            checksum = zlib.adler32(filtered.data, checksum)
+            yield deflated
     yield checksum.to_bytes(4, "big")
 
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from imfilt.errors import PictureError
 from imfilt.images.carried import Target, put_carried
 from imfilt.images.fit import fit
-from imfilt.images.formats import Format, Settings
-from imfilt.images.memory import copy_out, lent_rows
+from imfilt.images.formats import Format
+from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 from imfilt.images.quiet import SILENT
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from imfilt.images.deep.picture import AnyPicture
 
 
@@ -102,7 +100,9 @@ def _save(
     image.info, info = {}, image.info  # what is not carried on purpose is not to slip through
     try:
         if target_format.name == "JPEG":
-            _save_jpeg(picture, stream, settings, threads)
+            from imfilt.images.jpeg import save_jpeg
+
+            save_jpeg(image, picture.memory, stream, settings, threads)
         elif target_format.name == "PNG":
             from imfilt.images.png import png_in_bands
 
@@ -112,17 +112,3 @@ def _save(
             image.save(stream, format=target_format.name, **settings)
     finally:
         image.info = info
-
-
-def _save_jpeg(picture: Picture, stream: BinaryIO, settings: Settings, threads: int | None) -> None:
-    from imfilt.images.jpeg import band_rows, save_in_bands
-
-    image, memory = picture.image, picture.memory
-
-    def rows(first: int, last: int) -> Image:
-        return lent_rows(image, memory, first, last) if memory else image.crop((0, first, image.width, last))
-
-    if band_rows(image.size, settings) < image.height:
-        save_in_bands(rows, image.size, stream, settings, threads)
-    else:
-        image.save(stream, format="JPEG", **settings)

@@ -262,7 +262,7 @@ class _Division:
             program.append(_in_place(np.add, numbers, self._addend))
         if self._divisor == 1 or self._to_even:
             return program
-        if self._divisor.bit_count() == 1 and numbers.itemsize > 1:  # a shift is faster, but for 8 bits
+        if self._divisor.bit_count() == 1 and numbers.itemsize > 1:  # a shift is faster, except of 8 bits
             return [*program, _in_place(np.right_shift, numbers, self._divisor.bit_length() - 1)]
         if self._is_never_negative and numbers.dtype.kind == "i":  # it is faster where none can be below 0
             numbers = numbers.view(f"u{numbers.itemsize}")
@@ -270,7 +270,8 @@ class _Division:
 
 
 def _in_place(function: np.ufunc, numbers: Array, operand: int) -> Call:
-    return function, (numbers, np.array(operand, numbers.dtype), numbers)  # of plain numbers NumPy would make arrays
+    """Return the call with an array of no dimensions: of a plain number NumPy would make one every time."""
+    return function, (numbers, np.array(operand, numbers.dtype), numbers)
 
 
 def _spread(alike: Array, dtype: str) -> Array:

@@ -12,7 +12,7 @@ from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.numbers import to_fraction, to_number
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # which cost start-up time
+@dataclass(frozen=True, eq=False, repr=False)  # there is one of each, and to define how they compare takes time
 class Border:
     """A rule for the samples beyond the border, and what other tools call it (a dash where they have none)."""
 

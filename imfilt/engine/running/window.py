@@ -65,6 +65,7 @@ class Window:
         self._sides = [self._beyond(columns, held.start, stage.across.length) for columns in sides if columns]
         self._shape = len(held), planes
         self._dtype = stage.window_dtype
+        # Where the middle of the kernel lies first: the sums do too, if they are written over the window.
         self._lead = self._looked_at.start + stage.across.taps // 2 * stage.across.dilation
         self._numbers = self._buffer(0)
         self.made = 0
