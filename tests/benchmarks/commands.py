@@ -5,6 +5,7 @@ Each peer's picture is compared with that of imfilt before it is timed.
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -167,7 +168,8 @@ def _contest(title: str, task: Task, imfilt: list[str], runs: int, notes: list[s
             differing.add(setting.tool)
             notes.append(f"{setting.tool} ({setting.name}) gives another picture for {case}, {error}: not counted")
         except (CommandError, OSError) as error:
-            notes.append(f"{setting.tool} ({setting.name}) fails for {case}: {error}")
+            reason = str(error).replace(f"{task.source.parent}{os.sep}", "")
+            notes.append(f"{setting.tool} ({setting.name}) fails for {case}: {reason}")
     wrong += [f"{tool}: {case}" for tool in sorted(differing - {tool for tool, _ in contenders})]
 
     def run(command: list[str], environment: Mapping[str, str]) -> Usage:
