@@ -20,7 +20,7 @@ from imfilt.engine.threads import results_in_order
 from imfilt.images.memory import lent_rows
 
 _BAND_PIXELS = 1 << 20
-"""A restart costs a few bytes; bands of pictures that do not lie in lent memory are copied, one for each thread."""
+"""A restart costs a few bytes; where pictures are not in lent memory, a band more than there are threads is copied."""
 _MOST_THREADS = 4
 _MOST_ROWS = 65500
 """That libjpeg writes, or reads."""
