@@ -17,7 +17,7 @@ from imfilt.batch.admission import Admission, memory_needed
 from imfilt.batch.jobs import Job, Request, Result, make_jobs
 from imfilt.batch.machine import available_memory
 from imfilt.batch.outcomes import Outcome, Status
-from imfilt.batch.scheduling import Running, run_jobs
+from imfilt.batch.running import Running, run_jobs
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.formats import FORMATS
 from imfilt.kernels.registry import load_registry

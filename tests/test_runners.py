@@ -21,11 +21,12 @@ from PIL import Image
 from imfilt.batch.jobs import Existing, Job, Request, make_jobs
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS, Runner
-from imfilt.batch.runners.here import SerialExecutor
+from imfilt.batch.runners.executor import JobExecutor
 from imfilt.batch.runners.processes import ProcessExecutor, WorkerDied
-from imfilt.batch.scheduling import Running, run_jobs
+from imfilt.batch.running import Running, run_jobs
 from imfilt.batch.work import do_job, what_is_replaced
 from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.threads import HereExecutor
 from imfilt.kernels.registry import load_registry
 
 EDGE = ("-k", "edge3")
@@ -303,7 +304,7 @@ def test_threads_that_begin_together_do_not_import_the_same_at_once() -> None:
         assert (found.returncode, found.stderr) == (0, b"")
 
 
-class Bundling(SerialExecutor):
+class Bundling(HereExecutor, JobExecutor):
     """Takes several jobs at a time, and dies over one of them."""
 
     takes_bundles = True

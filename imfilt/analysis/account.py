@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.planning.plan import Plan
@@ -20,7 +19,8 @@ from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _COLOURS, _ALPHA, _PLAIN = range(3)
 """The places of the passes for colour weighted by alpha, as `make_passes` gives them."""

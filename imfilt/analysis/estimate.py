@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.analysis.moments import BANDS, Levels, gather
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError, UsageError
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 LARGEST_SIZE = 31
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.analysis.estimate import Estimate
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.registry import Registry
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 LARGEST_DIVISOR = 512
 _SURE = 4

@@ -10,10 +10,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.arrays import filter_array
 from imfilt.engine.recipes.borders import BORDERS
@@ -23,7 +22,8 @@ from imfilt.errors import PictureError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 UNFILTERED = "unfiltered"
 """A border that keeps its samples, as Pillow's does."""

@@ -7,19 +7,22 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imfilt.batch.admission import Admission, memory_for_pictures
 from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.jobs import Job, size_of
 from imfilt.batch.observer import Observer
-from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
+from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS, Setting
 from imfilt.batch.runners.executor import JobExecutor
-from imfilt.batch.work import do_jobs, what_is_replaced
-from imfilt.engine.processors import has_room_for_threads, processors
-from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
+from imfilt.batch.work import do_jobs, prepare, unforeseen, what_is_replaced
+from imfilt.engine.processors import processors
+from imfilt.errors import PictureError
 from imfilt.images.temporary import remove_strays
+
+if TYPE_CHECKING:
+    from imfilt.batch.running import Running
 
 _SUBMITTED_A_WORKER = 3
 """Jobs that are handed over for each worker, so that none waits for this process to hand it the next."""
@@ -32,44 +35,24 @@ _MOST_IN_BUNDLE = 16
 _BUNDLES_LEFT_A_WORKER = 4
 
 
-class Running(NamedTuple):
-    """How jobs are got through."""
-
-    runner: str = "auto"
-    """A key of `RUNNERS`."""
-    workers: int | None = None
-    """How many jobs are done at the same time; as many as there are processors where it is not given."""
-    fail_fast: bool = False
-    """Whether no further job is begun when one has failed."""
-    scheduler: str | None = None
-    """The address of a cluster, for the runner that works with one."""
-
-
-def run_jobs(
+def run_scheduled(
     jobs: Sequence[Job],
+    make: Callable[[Setting], JobExecutor],
     running: Running,
-    observer: Observer | None = None,
-    begin: Callable[[], None] | None = None,
+    observer: Observer,
+    begin: Callable[[], None] | None,
 ) -> Generator[Outcome, None, None]:
-    """Do jobs, and yield what became of each result in the order of the jobs.
-
-    `begin` is called before the first, when there is somebody to do it.
-    An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.
-    """
-    first = jobs[0]  # of several, none reads or writes a stream
-    uses_streams = first.source is None or any(result.target is None for result in first.results)
-    runner = RUNNERS["serial" if uses_streams else running.runner]
-    if runner.is_here and not has_room_for_threads():  # which all others need
-        runner = RUNNERS["serial"]
+    """Do jobs with the executor that `make` makes; the rest is as `imfilt.batch.running.run_jobs` says."""
     if len(jobs) > 1:
         keep_freed_memory()
-    workers = min(running.workers or processors(), len(jobs)) if runner.is_parallel else 1
-    executor = runner.make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
-    if not runner.is_here:
+    is_here = RUNNERS[running.runner].is_here
+    workers = min(running.workers or processors(), len(jobs))
+    executor = make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
+    if not is_here:
         workers = min(running.workers or executor.capacity or workers, len(jobs))
-    threads = _threads_each(workers) if runner.is_here else 1
-    memory = memory_for_pictures() if runner.is_here and workers > 1 else None
-    batch = _Batch(jobs, executor, running.fail_fast, observer or Observer(), workers, threads, memory)
+    threads = _threads_each(workers) if is_here else 1
+    memory = memory_for_pictures() if is_here and workers > 1 else None
+    batch = _Batch(jobs, executor, running.fail_fast, observer, workers, threads, memory)
     is_whole = False
     try:
         if begin is not None:
@@ -78,7 +61,7 @@ def run_jobs(
         is_whole = True
     finally:
         executor.shutdown(cancel_futures=not is_whole)
-        if not runner.is_here:  # of a worker that was lost nobody cleans up
+        if not is_here:  # of a worker that was lost nobody cleans up
             batch.clean_up()
 
 
@@ -87,15 +70,12 @@ def _threads_each(workers: int) -> int | None:
     return max(1, processors() // workers) if workers > 1 else None
 
 
-def _folders_of(*jobs: Job) -> set[Path]:
-    return {result.target.parent for job in jobs for result in job.results if result.target is not None}
-
-
 def _clean_up_after(_process: int, arguments: tuple[Any, ...]) -> None:
     """Remove what a process has left that died over jobs."""
     (calls,) = arguments
-    for folder in _folders_of(*(job for job, _ in calls)):
-        remove_strays(folder)
+    folders: set[Path] = set()
+    for job, _ in calls:
+        prepare(job, folders)
 
 
 class _Bundle(NamedTuple):
@@ -208,9 +188,7 @@ class _Batch:
         return _Bundle(first, tuple(jobs)) if jobs else None
 
     def _prepare(self, job: Job) -> None:
-        for folder in _folders_of(job) - self._folders:
-            remove_strays(folder)
-            self._folders.add(folder)
+        prepare(job, self._folders)
         self._observer.begun(job)
 
 
@@ -226,15 +204,9 @@ def _outcomes_of(future: Future[list[list[Outcome]]], job: Job) -> list[Outcome]
         return future.result()[0]
     except BrokenPipeError:  # nobody reads standard output any more
         raise
-    except ImfiltError as error:
-        problem = error
     except BrokenExecutor as error:
-        problem = PictureError(f"{error}; it may need more memory than there is: use -j 1")
+        return [unforeseen(job, PictureError(f"{error}; it may need more memory than there is: use -j 1"))]
     except CancelledError:
-        problem = PictureError("it was not done, for the command was stopped")
+        return [unforeseen(job, PictureError("it was not done, for the command was stopped"))]
     except Exception as error:
-        let_go_of_locals(error)
-        mistake = f"a mistake of imfilt: {type(error).__name__}: {error}; please report it"
-        problem = PictureError("not enough memory" if is_out_of_memory(error) else mistake)
-        problem.__cause__ = error
-    return [Outcome(job.source, Status.FAILED, job.only_target, problem)]
+        return [unforeseen(job, error)]

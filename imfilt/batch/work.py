@@ -20,7 +20,7 @@ from imfilt.batch.delivery import deliver, manner_of
 from imfilt.batch.identity import FileIdentity, identity_of
 from imfilt.batch.jobs import Job, Result
 from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
-from imfilt.errors import ImfiltError, PictureError
+from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
 from imfilt.images.atomic import Manner
 from imfilt.images.carried import losses
 from imfilt.images.fit import fit
@@ -28,7 +28,8 @@ from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, chec
 from imfilt.images.importing import IMPORTING
 from imfilt.images.memory import give_back, touch_ahead
 from imfilt.images.picture import Picture
-from imfilt.images.reading import read_picture
+from imfilt.images.reading import import_what_reads, read_picture
+from imfilt.images.temporary import remove_strays
 from imfilt.images.writing import write_picture
 
 if TYPE_CHECKING:
@@ -107,6 +108,24 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
     return outcomes
 
 
+def prepare(job: Job, folders: set[Path]) -> None:
+    """Remove what commands that were killed have left where results go; `folders` are those in which that was done."""
+    for folder in {result.target.parent for result in job.results if result.target is not None} - folders:
+        remove_strays(folder)
+        folders.add(folder)
+
+
+def unforeseen(job: Job, error: Exception) -> Outcome:
+    """Return the outcome of a job that ended with an error, even if that is none that was foreseen."""
+    if isinstance(error, ImfiltError):
+        return _failure(job, error, None, 0.0)
+    let_go_of_locals(error)
+    mistake = f"a mistake of imfilt: {type(error).__name__}: {error}; please report it"
+    problem = PictureError("not enough memory" if is_out_of_memory(error) else mistake)
+    problem.__cause__ = error
+    return _failure(job, problem, None, 0.0)
+
+
 def what_is_replaced(job: Job) -> FileIdentity | None:
     """Return which file the source of a job is now, if the job replaces it."""
     return identity_of(job.source) if job.source is not None and job.replaces_source else None
@@ -171,6 +190,7 @@ def _read(job: Job) -> AnyPicture | Frames:
     read = partial(read_picture, source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits)
     if _ENGINE_IS_THERE.is_set():
         return read()
+    import_what_reads(source)
     reading = Background(read)
     with IMPORTING:  # the picture is decoded meanwhile
         import imfilt.batch.filtering  # noqa: F401 (with which come the engine and NumPy)

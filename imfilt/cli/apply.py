@@ -157,7 +157,7 @@ def do_batch(context: click.Context, batch: Batch, options: dict[str, Any]) -> l
     totals, start = total(outcomes), time.perf_counter()
     totals.counts[Status.SKIPPED] += len(batch.skipped)
     if batch.jobs:
-        from imfilt.batch.scheduling import Running, run_jobs  # Pillow is imported here, when all is in order
+        from imfilt.batch.running import Running, run_jobs  # Pillow is imported here, when all is in order
 
         begin = batch.resumption.begin if batch.resumption else None
         running = Running(options["runner"], options["jobs"], options["fail_fast"], options["scheduler"])

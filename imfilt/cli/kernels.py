@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 Lay = Callable[[Kernel, bool, bool], Kernel]
 
 _ORDER = "imfilt.order"
-_PLAIN = re.compile(r"[-+0-9.,;/\s]*")
+_PLAIN = r"[-+0-9.,;/\s]*"
 """A matrix that needs no module of notations to be understood."""
-_BRACKETED = re.compile(r"\s*\[[-+0-9.,;/\s]*\]\s*")
+_BRACKETED = r"\s*\[[-+0-9.,;/\s]*\]\s*"
 """The same as it stands in an expression."""
 
 
@@ -120,12 +120,12 @@ def _read_any(
 ) -> tuple[Kernel, bool, bool]:
     """Return a kernel, whether its notation says how it lies, and whether a divisor was given."""
     place = given[1:] if given.startswith("@") else "-m"
-    if _BRACKETED.fullmatch(given):
+    if re.fullmatch(_BRACKETED, given):
         given = given.strip()[1:-1]
     try:
         if place == "-":
             raise KernelError("a matrix is read from a file, for standard input may be the picture")
-        if place == "-m" and _PLAIN.fullmatch(given):
+        if place == "-m" and re.fullmatch(_PLAIN, given):
             return Kernel(parse_matrix(given), divisor=divisor or "1", bias=bias or "0"), False, divisor is not None
         return _read_notation(given, place, divisor, bias)
     except KernelError as error:

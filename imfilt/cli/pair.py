@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from imfilt.cli.source import open_picture
 from imfilt.engine.recipes.samples import SampleType
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from imfilt.typing import Array
 
 
 class Samples(NamedTuple):
     """What a picture holds."""
 
-    array: NDArray[Any]
+    array: Array
     """Rows × columns × channels, alpha last."""
     kind: SampleType
     has_alpha: bool

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from imfilt.engine.dtypes import ANY_INTEGER, FLOATS, integer_dtype
 from imfilt.engine.finishing.pooled import combine_windows
@@ -20,7 +19,10 @@ from imfilt.engine.running.run import filter_rows, numpy_settings
 from imfilt.engine.running.strips import Walker
 from imfilt.errors import RecipeError
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from imfilt.typing import Array
 
 EXACT_FLOAT = 1 << 53
 """float64 holds all whole numbers up to here."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import count
 from math import lcm
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from imfilt.typing import Array
 
 _LINE = 64
 """Bytes of a cache line."""

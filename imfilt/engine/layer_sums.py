@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
 from imfilt.engine.arrays import EXACT_FLOAT, as_cube, levels_of, to_int64, to_numbers
 from imfilt.engine.dtypes import ANY_INTEGER
@@ -19,7 +18,8 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.running.run import numpy_settings
 from imfilt.errors import RecipeError
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _EXACT_IN = ((1 << 24, "float32"), (EXACT_FLOAT, "float64"), (1 << 63, "int64"))
 """Up to which bound of all sums a dtype holds them exactly; the first ones are multiplied as matrices the fastest."""

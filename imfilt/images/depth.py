@@ -12,7 +12,7 @@ from imfilt.errors import PictureError
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO = 0
 _SIGNED = 2
-_LOW_DEPTH = re.compile(r"L;([124])")
+_LOW_DEPTH = r"L;([124])"
 _AVIF_DEEP, _AVIF_TWELVE = 0x40, 0x20
 _SIZ = b"\xff\x51"
 
@@ -55,7 +55,7 @@ def check_depth(image: ImageFile) -> None:
 
 def scale_transparent_level(image: ImageFile) -> None:
     """Bring the transparent level of a PNG of 2 or 4 bits to the 8 bits that its samples are read with."""
-    match = _LOW_DEPTH.fullmatch(_raw_mode(image.tile[0])) if image.tile else None
+    match = re.fullmatch(_LOW_DEPTH, _raw_mode(image.tile[0])) if image.tile else None
     level = image.info.get("transparency")
     if match and isinstance(level, int):
         image.info["transparency"] = level * 255 // ((1 << int(match[1])) - 1)

@@ -11,12 +11,11 @@ import os
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from PIL import Image
 
 from imfilt.engine.processors import processors
-from imfilt.engine.threads import results_in_order
 from imfilt.images.memory import lent_rows
 
 _BAND_PIXELS = 1 << 20
@@ -55,8 +54,9 @@ def save_jpeg(
     """
     step = _band_rows(image.size, settings)
     if step >= image.height:
-        image.save(stream, format="JPEG", **settings)
+        _write(image, stream, settings)
         return
+    from imfilt.engine.threads import results_in_order  # which a small picture does not need
 
     def band(first: int) -> Callable[[], bytes]:
         last = min(first + step, image.height)
@@ -83,9 +83,25 @@ def _band_rows(size: tuple[int, int], settings: dict[str, Any]) -> int:
     return _LARGEST_BLOCK * max(_BAND_PIXELS // (_LARGEST_BLOCK * width), 1)
 
 
+class _Named:
+    """A stream with a name, by which Pillow imports what writes JPEG alone, and not five other formats as well."""
+
+    name = "picture.jpg"
+
+    def __init__(self, stream: BinaryIO | io.FileIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._stream, attribute)
+
+
+def _write(image: Image.Image, stream: BinaryIO | io.FileIO, settings: dict[str, Any]) -> None:
+    image.save(cast(BinaryIO, _Named(stream)), **settings)
+
+
 def _compress(rows: Image.Image, settings: dict[str, Any]) -> bytes:
     with _file() as file:
-        rows.save(file, format="JPEG", **settings)
+        _write(rows, file, settings)
         file.seek(0)
         return file.read()
 

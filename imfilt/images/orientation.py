@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL.Image import Transpose
 
@@ -12,11 +12,8 @@ from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from imfilt.images.deep.picture import AnyPicture
-
-    Array = NDArray[Any]
+    from imfilt.typing import Array
 
 # From the orientation (Exif 2.32, 4.6.4 A) to what makes the picture upright.
 _TURNS = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
 Notes = tuple[str, ...]
 
 ROOM = 256

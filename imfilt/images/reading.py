@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, overload
 
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import jpeg_factory
 
 from imfilt.errors import PictureError
 from imfilt.images.carried import read_carried
 from imfilt.images.convert import to_filterable, what_it_became
 from imfilt.images.depth import Loss, loss_of, scale_transparent_level
-from imfilt.images.formats import FORMATS
+from imfilt.images.formats import EXTENSIONS, FORMATS
 from imfilt.images.importing import IMPORTING
-from imfilt.images.limits import MAX_PIXELS
+from imfilt.images.limits import MAX_PIXELS, check_pixels
 from imfilt.images.memory import lend_memory
 from imfilt.images.picture import Picture
-from imfilt.images.reading_errors import one_line_errors
+from imfilt.images.reading_errors import TEXT_LIMIT, one_line_errors
 from imfilt.images.sources import Source
 from imfilt.images.whole import check_whole
 
@@ -34,11 +36,15 @@ FORMAT_OF = {name: entry.name for entry in FORMATS.values() for name in (entry.n
 _OF_ONE_PICTURE = ("MPO", "PSD")
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 NPY_MAGIC = b"\x93NUMPY"
+_JPEG_MAGIC = b"\xff\xd8\xff"
 
 _PILLOWS = [entry.name for entry in FORMATS.values() if entry.is_pillows]
 
-# Now, and not in the thread that decodes: there it would wait for the interpreter, which imports the engine meanwhile.
-Image.preinit()
+
+def import_what_reads(source: Source) -> None:
+    """Import what reads a file: now, and not in a thread that decodes it while others import too."""
+    if not (isinstance(source, Path) and EXTENSIONS.get(source.suffix.casefold()) is FORMATS["JPEG"]):
+        Image.preinit()
 
 
 @overload
@@ -80,7 +86,7 @@ def read_picture(
                 raise PictureError(f"there is no frame {frame}: it has one frame, 0")
             return read_npy(stream, max_pixels=max_pixels)
         try:
-            image = _open_image(stream)
+            image = _open_image(stream, max_pixels)
         except UnidentifiedImageError:
             stream.seek(0)
             if stream.read(4) not in TIFF_MAGIC:
@@ -176,7 +182,7 @@ def _row_check(image: ImageFile, memory: memoryview | None) -> Callable[[], None
 @contextmanager
 def opened(source: Source, max_pixels: int) -> Iterator[ImageFile]:
     """Open a file or stream as an image of Pillow that is not yet decoded; whatever goes wrong is a `PictureError`."""
-    with opened_stream(source, max_pixels) as stream, _open_image(stream) as image:
+    with opened_stream(source, max_pixels) as stream, _open_image(stream, max_pixels) as image:
         yield image
 
 
@@ -186,12 +192,24 @@ def opened_stream(source: Source, max_pixels: int) -> Iterator[BinaryIO]:
     with (
         one_line_errors(source, max_pixels),
         source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream,
+        nullcontext() if _is_jpeg(stream) else TEXT_LIMIT(),
     ):
         stream.seek(0)
         yield stream
 
 
-def _open_image(stream: BinaryIO) -> ImageFile:
+def _is_jpeg(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return stream.read(len(_JPEG_MAGIC)) == _JPEG_MAGIC
+
+
+def _open_image(stream: BinaryIO, max_pixels: int) -> ImageFile:
+    if _is_jpeg(stream):
+        with suppress(SyntaxError, IndexError, TypeError, struct.error):  # Pillow then says that it is no picture
+            stream.seek(0)
+            image: ImageFile = jpeg_factory(stream)  # as Pillow does, but that it imports other formats before
+            check_pixels(image.size, max_pixels)
+            return image
     image = Image.open(stream, formats=_PILLOWS)
     if image.format == "TIFF":
         from imfilt.images.libtiff import silence_libtiff

@@ -6,10 +6,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from imfilt.errors import PictureError
 from imfilt.images.formats import FORMATS
@@ -47,15 +48,19 @@ def one_line_errors(source: Source, max_pixels: int) -> Iterator[None]:
 
 def _set_limits(max_pixels: int) -> Callable[[], None]:
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels / 2  # type: ignore[assignment]
-    text, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, MAX_TEXT
+    return partial(setattr, Image, "MAX_IMAGE_PIXELS", limit)
 
-    def restore() -> None:
-        Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limit, text
 
-    return restore
+def _set_text_limit() -> Callable[[], None]:
+    from PIL import PngImagePlugin  # which nothing but PNG needs, and what has PNG in it
+
+    limit, PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_CHUNK, MAX_TEXT
+    return partial(setattr, PngImagePlugin, "MAX_TEXT_CHUNK", limit)
 
 
 _LIMITS = Meanwhile(_set_limits)
+TEXT_LIMIT = Meanwhile(_set_text_limit)
+"""That Pillow reads texts up to `MAX_TEXT`."""
 
 
 def _pixels_in(error: Exception) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from imfilt.engine.rows import RowSink, RowSource
@@ -16,8 +15,7 @@ from imfilt.images.picture import Picture
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture, DeepPicture
-
-Array = NDArray[Any]
+    from imfilt.typing import Array
 
 
 class PictureRows(RowSource, RowSink):

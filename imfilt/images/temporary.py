@@ -10,7 +10,7 @@ from functools import cache
 from os.path import lexists
 from pathlib import Path
 
-_NAME = re.compile(r"\.imfilt-(?P<process>[0-9]+)-[0-9a-f]{16}-(?P<host>[\w-]*)\.tmp")
+_NAME = r"\.imfilt-(?P<process>[0-9]+)-[0-9a-f]{16}-(?P<host>[\w-]*)\.tmp"
 _PREFIX = ".imfilt-"
 _in_use: dict[str, Path] = {}
 """By name, of which there is but one, for a folder can be called in several ways."""
@@ -51,7 +51,7 @@ def remove_strays(folder: Path) -> None:
 
 
 def _is_stray(name: str) -> bool:
-    match = _NAME.fullmatch(name)
+    match = re.fullmatch(_NAME, name)
     if match is None or match["host"] != _host():
         return False
     owner = int(match["process"])

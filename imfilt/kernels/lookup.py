@@ -14,7 +14,7 @@ from imfilt.kernels.registry import Entry, Registry
 FAMILY = "family"
 EXPRESSION = "expression"
 
-_ROWS = re.compile(r"[-+0-9.,;/\s]+")
+_ROWS = r"[-+0-9.,;/\s]+"
 """A matrix without its brackets."""
 _MOST_IN_GROUP = 4 * LARGEST_SIDE**2
 """Weights."""
@@ -44,7 +44,7 @@ def find_entry(text: str, registry: Registry) -> Entry:
         else:
             kernel = evaluate(tree, registry)
     except UsageError as error:
-        advice = "; put a matrix in brackets, as in [1 0 -1]" if _ROWS.fullmatch(text) else ""
+        advice = "; put a matrix in brackets, as in [1 0 -1]" if re.fullmatch(_ROWS, text) else ""
         raise type(error)(f"kernel {clipped(text, 60)!r}: {error}{advice}") from None
     if kernel is None:
         return registry.entry(text)  # which says that there is none of this name, and what is close to it

@@ -7,8 +7,8 @@ import re
 from imfilt.errors import KernelError
 from imfilt.kernels.kernel import LARGEST_SIDE
 
-_BETWEEN_ROWS = re.compile(r"[;\r\n]+")
-_BETWEEN_CELLS = re.compile(r" ?, ?| ")
+_BETWEEN_ROWS = r"[;\r\n]+"
+_BETWEEN_CELLS = r" ?, ?| "
 
 
 def parse_matrix(text: str) -> list[list[str]]:
@@ -21,9 +21,9 @@ def parse_matrix(text: str) -> list[list[str]]:
     [['1', '2', '1'], ['1/2', '-1e3', '0']]
     """
     text = re.sub(r"#[^\r\n]*", "", text)
-    rows = [" ".join(_words(row)) for row in _BETWEEN_ROWS.split(text)]
+    rows = [" ".join(_words(row)) for row in re.split(_BETWEEN_ROWS, text)]
     rows = [row.replace(" /", "/").replace("/ ", "/") for row in rows]
-    matrix = [_BETWEEN_CELLS.split(row) for row in rows if row]
+    matrix = [re.split(_BETWEEN_CELLS, row) for row in rows if row]
     if _is_table_with_semicolons(text, matrix):
         raise KernelError("rows end with ';' as well as with lines here; part the cells of a row by spaces or commas")
     if not matrix:

@@ -21,7 +21,7 @@ _LONGEST_TEXT = 800
 _MOST_ZEROS = 308
 
 _DECIMAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_NUMBER = re.compile(rf"({_DECIMAL})(?:\s*/\s*({_DECIMAL}))?", re.ASCII)
+_NUMBER = rf"({_DECIMAL})(?:\s*/\s*({_DECIMAL}))?"
 
 
 def to_number(value: object) -> Number:
@@ -129,7 +129,7 @@ def format_exact(value: int | Fraction) -> str:
 
 def _parse(text: str) -> Number:
     text = text.strip()
-    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    match = re.fullmatch(_NUMBER, text, re.ASCII) if len(text) <= _LONGEST_TEXT else None
     if match is None:
         raise KernelError(f"{clipped(text, 40)!r} is not a number")
     above, below = (_parse_decimal(part) for part in match.groups(default="1"))

@@ -17,9 +17,9 @@ SCHEMA = 1
 
 _FILE_KEYS = ("schema", "intended", "kernels", "groups")
 _GROUP_KEYS = ("kernels", "description", "reference")
-_LONG_KEY = re.compile(r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}""")
+_LONG_KEY = r"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}"""
 """Keys on which tomllib would spend a time that grows with the square of their length."""
-_NAME = re.compile(r"[^\W\d_][\w-]*")
+_NAME = r"[^\W\d_][\w-]*"
 
 
 def read_registry_file(path: Path, origin: str, known: Registry | None = None) -> Registry:
@@ -53,7 +53,7 @@ def read_text(path: Path) -> str:
 
 def parse_toml(text: str) -> dict[str, object]:
     """Return what the text holds; raise `RegistryError`, one line, where it is no TOML or would take too long."""
-    if _LONG_KEY.search(text):
+    if re.search(_LONG_KEY, text):
         raise RegistryError("not valid: a key of more than 64 parts; a kernel is headed [kernels.NAME]")
     try:
         return tomllib.loads(text)
@@ -123,7 +123,7 @@ def _to_group(name: str, table: object, origin: str) -> Group:
 
 def _check_names(names: Sequence[str], taken: dict[str, str]) -> None:
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(_NAME, name):
             raise RegistryError(f"{clipped(name, 60)!r} cannot be a name; use letters, digits, - and _, a letter first")
         if match_form(name) in taken:
             raise RegistryError(f"the name {name!r} is used twice: kernel {taken[match_form(name)]!r} has it already")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from imfilt.analysis.response import frequency_response, impulse_response
@@ -15,7 +15,10 @@ from imfilt.views.colours import INK, SIGNED, Colour, signed_colours
 from imfilt.views.drawing import FAINT, LEAST_CELL, LINE, MARGIN, canvas, cell_size, draw_cells, fitted, font
 from imfilt.views.kernel_text import in_decimals, matrix_lines
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 _ROOM = 320
 _TITLE, _TEXT, _SMALL = 22, 15, 13

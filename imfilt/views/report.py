@@ -11,7 +11,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from imfilt.batch.events import Event, recipe_object
@@ -26,7 +25,10 @@ from imfilt.images.rows import rows_of
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from imfilt.images.deep.picture import AnyPicture
+    from imfilt.typing import Array
 
 _ROOM = 1200, 900
 _THUMBNAIL = 360, 360
@@ -141,7 +143,7 @@ def _clipped(picture: AnyPicture, recipe: Recipe) -> tuple[NDArray[np.bool_], ND
         return None
     floats, _ = filter_picture(picture, replace(recipe, depth="float", pool=None))
     rows, columns, channels = floats.shape
-    levels: NDArray[Any] = rows_of(floats).read_rows(0, rows, range(columns))[..., :channels]
+    levels: Array = rows_of(floats).read_rows(0, rows, range(columns))[..., :channels]
     white = picture.mode.samples.largest
     added = ROUNDINGS[recipe.rounding].added(white)
     below: NDArray[np.bool_] = np.any(levels < -float(added / white), axis=2)

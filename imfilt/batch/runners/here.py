@@ -1,4 +1,4 @@
-"""Executors of this process: one that makes each call at once, and one that does until other processes are worth it."""
+"""An executor that makes each call in this process, until other processes are worth it."""
 
 from __future__ import annotations
 
@@ -25,17 +25,13 @@ _LARGE_FILE = 4_000_000
 """Bytes of a source that waits for a process of its own rather than being worked on meanwhile."""
 
 
-class SerialExecutor(HereExecutor, JobExecutor):
-    """Makes each call at once, in this thread."""
-
-
 class GrowingExecutor(JobExecutor):
     """Makes calls over jobs in this process, until other processes are worth starting and have started."""
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._done = 0
-        self._here = SerialExecutor()
+        self._here = HereExecutor()
         self._spent = 0.0
         self._processes: ProcessExecutor | None = None
         if setting.workers > 1 and _seconds_for(setting.jobs) > _worth_processes():

@@ -23,12 +23,6 @@ class Setting(NamedTuple):
     """See `imfilt.batch.runners.processes.OnDeath`."""
 
 
-def _serial(_setting: Setting) -> JobExecutor:
-    from imfilt.batch.runners.here import SerialExecutor
-
-    return SerialExecutor()
-
-
 def _growing(setting: Setting) -> JobExecutor:
     from imfilt.batch.runners.here import GrowingExecutor
 
@@ -57,15 +51,15 @@ class Runner(NamedTuple):
     """A way to get through many jobs."""
 
     meaning: str
-    make: Callable[[Setting], JobExecutor]
-    is_parallel: bool = True
+    make: Callable[[Setting], JobExecutor] | None
+    """None where there is nothing to make: one job is done after the other."""
     is_here: bool = True
     """Whether the work is done on this machine, with its processors and its memory."""
 
 
 RUNNERS: dict[str, Runner] = {
     "auto": Runner("processes, as soon as they are worth starting", _growing),
-    "serial": Runner("one after the other, in the process of the command", _serial, is_parallel=False),
+    "serial": Runner("one after the other, in the process of the command", None),
     "threads": Runner("threads of the process of the command", _threads),
     "processes": Runner("processes; one that dies costs its picture a second attempt", _processes),
     "dask": Runner("the workers of a cluster of Dask (--scheduler), which see the same files", _cluster, is_here=False),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.recipes.samples import SampleType
+
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 
 class Clipped(NamedTuple):
@@ -26,7 +28,7 @@ class ClippedCounter:
         self.total = Clipped()
         self._lock = Lock()
 
-    def add(self, rounded: NDArray[Any] | None, samples: NDArray[Any], output: SampleType, unused: int) -> None:
+    def add(self, rounded: Array | None, samples: Array, output: SampleType, unused: int) -> None:
         """Count what becomes `samples`: results that are rounded and not yet clipped, or None where none has to be.
 
         Of the channels, the last, on dimension 2, `unused` are of no account.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.dtypes import ANY_INTEGER, integer_dtype
 from imfilt.engine.recipes.combinations import Combination
 from imfilt.engine.recipes.normalisations import Extremes, Scaling
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _MOST_THRESHOLDS = 1 << 16
 

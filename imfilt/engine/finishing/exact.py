@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.dtypes import ANY_INTEGER, integer_dtype
 from imfilt.engine.finishing.combined import combine
 from imfilt.engine.planning.plan import Chain, Plan
 from imfilt.engine.strategies import STRATEGIES
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _LEAST_ALPHA = 2.0**-32
 """Of the largest sum of alpha, where less may be what floats are off by, and no more can be told from nothing."""

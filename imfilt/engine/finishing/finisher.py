@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.dtypes import ANY_INTEGER, dividing_floats
@@ -22,8 +21,7 @@ from imfilt.engine.strategies.program import Call, Program, joined_rows
 
 if TYPE_CHECKING:
     from imfilt.engine.finishing.clipped import ClippedCounter
-
-Array = NDArray[Any]
+    from imfilt.typing import Array
 
 _LARGEST_ERROR = Fraction(1, 4)
 """Levels: far more than floats are off by, and less than rounding to the nearest level makes up for."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.dtypes import integer_dtype
 from imfilt.engine.recipes.background import Colour, flattened_channels
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSink
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _HALF = Fraction(1, 2)
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SAMPLE_TYPES, SampleType
 from imfilt.errors import RecipeError
 
-Array = NDArray[Any]
-Curve = Callable[[Array], Array]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
+Curve = Callable[["Array"], "Array"]
 """From encoded samples to light, both from 0 to 1; it nowhere falls."""
 
 LIGHT = SAMPLE_TYPES["float64"]

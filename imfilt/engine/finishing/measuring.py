@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.finishing.combined import square_extremes
 from imfilt.engine.finishing.exact import exact_results, has_squares
 from imfilt.engine.planning.plan import Plan
 from imfilt.engine.recipes.normalisations import Extremes
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _NOISE = Fraction(1, 1 << 40)
 """Of the largest sum: more than float64 is off by, and far less than anybody could see."""

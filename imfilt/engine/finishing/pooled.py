@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import partial, reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from imfilt.engine.dtypes import integer_dtype
 from imfilt.engine.recipes.pooling import Pooling
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSink
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from imfilt.typing import Array
 
 _FEW_CHANNELS = 8
 

@@ -6,10 +6,9 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from math import lcm
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.recipes.channels import GREYS, LETTERS, LUMA
 from imfilt.engine.recipes.recipe import Recipe
@@ -17,7 +16,8 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSink, RowSource
 from imfilt.errors import RecipeError
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 
 class View(NamedTuple):

@@ -10,7 +10,7 @@ from imfilt.engine.recipes.pairs import Pair, to_pair
 from imfilt.errors import RecipeError
 
 _SIZE = r"\s*(\d{1,9})(?:x(\d{1,9}))?\s*"
-_POOLING = re.compile(rf"([^:]*)(?::{_SIZE}(?:,\s*s{_SIZE})?)?", re.ASCII | re.IGNORECASE)
+_POOLING = rf"([^:]*)(?::{_SIZE}(?:,\s*s{_SIZE})?)?"
 
 
 class Pool(NamedTuple):
@@ -80,7 +80,7 @@ def parse_pooling(text: str) -> Pooling:
     >>> print(parse_pooling("max:3x2,s1"))
     max over 3 x 2 samples, every 1 x 1
     """
-    match = _POOLING.fullmatch(text.strip()) if isinstance(text, str) else None
+    match = re.fullmatch(_POOLING, text.strip(), re.ASCII | re.IGNORECASE) if isinstance(text, str) else None
     if match is None:
         raise RecipeError(f"pool {text!r:.60} is not KIND:N or KIND:N,sN; write it as in max:2 or mean:3x2,s1")
     pool = POOLS[choose("pool", match[1], POOLS)]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.planning.plan import Chain, Plan
@@ -19,7 +18,8 @@ from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.program import Program, Programs, join_rows, overwriting
 from imfilt.engine.strategies.stage import Stage
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 
 def columns_needed(plan: Plan, chain: Chain, columns: range) -> list[range]:

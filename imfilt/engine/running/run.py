@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.finishing.measuring import join, measure
 from imfilt.engine.planning.plan import Plan
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from imfilt.engine.finishing.clipped import ClippedCounter
+    from imfilt.typing import Array
 
-Array = NDArray[Any]
 Result = TypeVar("Result")
 
 # Below this many samples a band, starting a thread costs more than it saves.

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Any, Self
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Self
 
 from imfilt.engine.planning.plan import Plan
 from imfilt.engine.rows import RowSource
 from imfilt.engine.running.chain_rows import ChainRows
 
-Array = NDArray[Any]
-Block = tuple[slice, list[Array]]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
+Block = tuple[slice, list["Array"]]
 """Columns of a panel, and the numerators of each chain over them."""
-Part = tuple[tuple[slice, slice], list[Array]]
+Part = tuple[tuple[slice, slice], list["Array"]]
 """Rows of a strip and columns of a panel, and the numerators of each chain over them."""
 
 _LARGE_BLOCK = 4 << 20

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.recipes.borders import Border
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 
 class Rows(Protocol):

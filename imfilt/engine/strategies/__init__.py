@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from imfilt.engine.strategies import banded, fourier, lowrank, mixed, separable, taps
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
 
 class Strategy(Protocol):
     """Computes weighted sums over one part after another; it may keep buffers, so each thread has its own."""
 
-    def program(self, window: NDArray[Any], sums: NDArray[Any]) -> Program:
+    def program(self, window: Array, sums: Array) -> Program:
         """Return the calls that write the sums over `window` into `sums`, whatever numbers lie in `window` by then.
 
         Both are rows × columns × planes, `window` with the samples beyond the border filled in: output (y, x) is the

@@ -11,18 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.lowrank import Pair, factorise, unfit_for_lines
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 # In passes over the samples. Measured by tests/benchmarks/calibrate.py.
 _PRODUCT_COST = 0.29

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.recipes.geometry import Axis
@@ -17,7 +16,9 @@ from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import count_passes, group_by_weight, weighted_sum
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
 Weights1D = tuple[int, ...] | tuple[float, ...]
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.lines import Rooms, line_sums, lines_of, passes_of
@@ -15,7 +14,9 @@ from imfilt.engine.strategies.phases import split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage, Weights
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
 Pair = tuple[tuple[float, ...], tuple[float, ...]]
 
 # What is left out of the matrix, against the sum of its weights: far below what float32 leaves out.

@@ -7,17 +7,17 @@ taps look at are set apart by their phase, which is their remainder by the strid
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _SPLIT_COST = 0.4
 """Nanoseconds a sample that is set apart."""

@@ -7,15 +7,16 @@ calls down once for each pair of buffers, and they are carried out again for eve
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
 from imfilt.engine.buffers import LONGEST_PITCH
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function and its arguments, the array that takes the result among them."""
 Program = list[Call]

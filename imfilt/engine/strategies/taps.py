@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.strategies.fit import Fit
@@ -21,10 +20,12 @@ from imfilt.engine.strategies.phases import Phases, split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage, Weights
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
 Number = int | float
 Place = tuple[int, int]
-Terms = list[tuple[int, Array]]
+Terms = list[tuple[int, "Array"]]
 """Arrays to be added (1) or subtracted (-1)."""
 
 _MOST_TAPS_TO_PAIR = 64

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Taps
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
 Tile = tuple[int, int]
 """Its rows, and the numbers in each: the planes of a column one after the other."""
 

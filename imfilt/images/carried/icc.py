@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.errors import PictureError
 
-Array = NDArray[Any]
-Curve = Callable[[Array], Array]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
+
+Curve = Callable[["Array"], "Array"]
 
 _HEADER_BYTES = 128
 _MOST_TAGS = 100

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 
 class Decoded(NamedTuple):
     """Samples, rows × columns × channels, and what colours they are."""
 
-    samples: NDArray[Any]
+    samples: Array
     colour: str
     """A key of `imfilt.images.modes.COLOURS`."""
     has_alpha: bool

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from imfilt.images.carried import Carried
 from imfilt.images.modes import MODES, Mode
 from imfilt.images.picture import Picture
+
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 
 @dataclass(frozen=True)
 class DeepPicture:
     """An array of rows × columns × channels, in the byte order of this machine, and what its file carries."""
 
-    samples: NDArray[Any]
+    samples: Array
     mode: Mode
     carried: Carried = field(default_factory=Carried)
     format: str = "PNG"

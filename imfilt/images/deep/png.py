@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from imfilt.images.deep.decoded import Decoded
@@ -16,6 +15,9 @@ from imfilt.images.deep.picture import AnyPicture
 from imfilt.images.deep.samples import samples_of
 from imfilt.images.png import deflate_rows
 from imfilt.images.png_file import SIGNATURE, Chunk, read_chunks, to_chunk
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _OF_SAMPLES = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"sBIT", b"hIST", b"acTL", b"fcTL", b"fdAT")
 """Chunks that say what the samples are, or hold them."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from imfilt.images.deep.picture import AnyPicture, DeepPicture
 
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
-def samples_of(picture: AnyPicture) -> NDArray[Any]:
+
+def samples_of(picture: AnyPicture) -> Array:
     """Return rows × columns × channels, which may share memory with the picture."""
     if isinstance(picture, DeepPicture):
         return picture.samples

@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 import sys
 import zlib
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin, TiffTags
 
 from imfilt.errors import PictureError
 from imfilt.images.deep.picture import AnyPicture
 from imfilt.images.deep.samples import samples_of
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _PHOTOMETRIC = {"L": 1, "RGB": 2, "CMYK": 5, "YCbCr": 6, "LAB": 8}
 _SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imfilt.errors import PictureError
 from imfilt.images.deep.decoded import Decoded
 from imfilt.images.orientation import turned
+
+if TYPE_CHECKING:
+    from imfilt.typing import Array
 
 _WHITE_IS_ZERO = 0
 _COLOURS = {_WHITE_IS_ZERO: "L", 1: "L", 2: "RGB", 5: "CMYK"}
@@ -20,8 +22,6 @@ _CHANNELS = {"L": 1, "RGB": 3, "CMYK": 4}
 _ORIENTATION, _UPRIGHT, _ORIENTATIONS = 274, 1, 9
 _ALPHA, _PREMULTIPLIED = 2, 1
 _BITS = (8, 16, 32, 64)
-
-Array = NDArray[Any]
 
 
 def sizes_of(package: Any, stream: BinaryIO) -> list[tuple[int, int]]:
