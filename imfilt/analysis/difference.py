@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSource
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imfilt.analysis.moments import BANDS, Levels, gather
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError, UsageError
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

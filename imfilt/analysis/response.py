@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.recipes.pairs import Pair
 from imfilt.errors import RecipeError
 from imfilt.kernels.naming import clipped
+from imfilt.named_tuples import NamedTuple
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""

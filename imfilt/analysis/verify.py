@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

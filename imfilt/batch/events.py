@@ -8,11 +8,12 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import UsageError
 from imfilt.kernels.numbers import plain_number
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.totals import Totals

@@ -6,11 +6,11 @@ import hashlib
 import os
 from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
 
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
+from imfilt.named_tuples import NamedTuple
 
 
 class State(NamedTuple):

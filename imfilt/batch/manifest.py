@@ -11,9 +11,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from imfilt.images.atomic import sync_folder
+from imfilt.named_tuples import NamedTuple
 
 NAME = ".imfilt-manifest.jsonl"
 SCHEMA = 1

@@ -6,10 +6,11 @@ import traceback
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import ImfiltError
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.fingerprints import Content

@@ -6,12 +6,13 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imfilt.batch.fingerprints import Content, State, hash_of_file, hash_of_recipe, state_of
 from imfilt.batch.manifest import Manifest, Record
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import TargetError
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.jobs.conflicts import Decision

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from imfilt.batch.jobs import Job
 from imfilt.batch.observer import Observer
@@ -12,6 +11,7 @@ from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS
 from imfilt.batch.work import do_jobs, prepare, unforeseen
 from imfilt.engine.processors import has_room_for_threads
+from imfilt.named_tuples import NamedTuple
 
 
 class Running(NamedTuple):

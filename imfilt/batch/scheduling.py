@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.admission import Admission, memory_for_pictures
 from imfilt.batch.heap import keep_freed_memory
@@ -20,6 +20,7 @@ from imfilt.batch.work import do_jobs, prepare, unforeseen, what_is_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import PictureError
 from imfilt.images.temporary import remove_strays
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.running import Running

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from imfilt.batch.fingerprints import State
+from imfilt.named_tuples import NamedTuple
 
 
 class _Seen(NamedTuple):

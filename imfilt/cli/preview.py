@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
 from imfilt.cli.source import called, max_pixels_option, open_picture
 from imfilt.errors import UsageError
+from imfilt.named_tuples import NamedTuple
 from imfilt.views.plain import printable
 
 if TYPE_CHECKING:

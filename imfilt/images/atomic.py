@@ -8,10 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from imfilt.errors import PictureError
 from imfilt.images.temporary import temporary_beside
+from imfilt.named_tuples import NamedTuple
 
 _BLOCK = 1 << 20
 

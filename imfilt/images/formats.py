@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError, TargetError, UsageError
 from imfilt.images.modes import Mode, deep_modes
 from imfilt.images.saving import Saving
+from imfilt.named_tuples import NamedTuple
 
 Settings = dict[str, Any]
 """Keyword arguments of Pillow's `Image.save`."""

@@ -11,12 +11,13 @@ import os
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
 from PIL import Image
 
 from imfilt.engine.processors import processors
 from imfilt.images.memory import lent_rows
+from imfilt.named_tuples import NamedTuple
 
 _BAND_PIXELS = 1 << 20
 """A restart costs a few bytes; where pictures are not in lent memory, a band more than there are threads is copied."""

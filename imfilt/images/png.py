@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -21,6 +21,7 @@ from PIL import Image, ImageFile
 from imfilt.engine.processors import processors
 from imfilt.engine.threads import results_in_order
 from imfilt.images.meanwhile import Meanwhile
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

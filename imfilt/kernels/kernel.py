@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from numbers import Integral
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from imfilt.errors import KernelError
 from imfilt.kernels.numbers import TYPE_NAMES, Number, to_fraction, to_number
+from imfilt.named_tuples import NamedTuple
 
 LARGEST_SIDE = 1001
 _LARGEST_COMMON_DENOMINATOR_BITS = 4096

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from imfilt.errors import UnknownKernelError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.naming import match_form
+from imfilt.named_tuples import NamedTuple
 
 BUILT_IN = "built-in"
 

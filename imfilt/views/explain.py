@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PIL import ImageMode
 
@@ -15,6 +15,7 @@ from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.running.run import measure_rows
 from imfilt.images.rows import rows_of
 from imfilt.kernels.numbers import plain_number
+from imfilt.named_tuples import NamedTuple
 from imfilt.views.exact import decimal, precise_number, short_cells, short_number
 
 if TYPE_CHECKING:

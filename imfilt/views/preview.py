@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipes.recipe import Recipe
+from imfilt.named_tuples import NamedTuple
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -22,6 +22,7 @@ from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.reading import read_picture
 from imfilt.images.rows import rows_of
+from imfilt.named_tuples import NamedTuple
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:

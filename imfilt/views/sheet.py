@@ -6,13 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import UsageError
+from imfilt.named_tuples import NamedTuple
 from imfilt.views.colours import INK
 from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, fitted, font
 from imfilt.views.seen import as_seen, reduced

@@ -6,12 +6,13 @@ import os
 import stat
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imfilt.batch.jobs.names import fold, is_one_name
 from imfilt.batch.jobs.request import Existing, Request
 from imfilt.batch.jobs.sources import Source
 from imfilt.errors import TargetError
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.fingerprints import Content

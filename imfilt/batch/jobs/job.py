@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.fingerprints import Content

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from imfilt.batch.jobs.conflicts import Conflicts, Decision
 from imfilt.batch.jobs.job import AS_USUAL, STREAM, Job, Result
@@ -19,6 +19,7 @@ from imfilt.batch.jobs.targets import target_namer
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import TargetError, UsageError
 from imfilt.images.formats import EXTENSIONS, FORMATS, check_saving
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.resume import Resumption

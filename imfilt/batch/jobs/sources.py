@@ -6,12 +6,12 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from imfilt.batch.jobs.request import Existing, Request
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import PictureError
 from imfilt.images.formats import EXTENSIONS
+from imfilt.named_tuples import NamedTuple
 
 
 class Source(NamedTuple):

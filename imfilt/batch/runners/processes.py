@@ -15,11 +15,12 @@ from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from itertools import zip_longest
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
 
 from imfilt.batch.runners.channel import BROKEN
 from imfilt.batch.runners.children import PATIENCE, Child, StartedChild, fork_children
 from imfilt.batch.runners.executor import JobExecutor
+from imfilt.named_tuples import NamedTuple
 
 _ATTEMPTS = 2
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.jobs import Job
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.runners.executor import JobExecutor

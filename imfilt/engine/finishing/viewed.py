@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from math import lcm
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSink, RowSource
 from imfilt.errors import RecipeError
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

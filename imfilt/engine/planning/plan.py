@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.engine.dtypes import FLOATS
 from imfilt.engine.planning.choosing import estimate
@@ -14,6 +13,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.stage import Stage
+from imfilt.named_tuples import NamedTuple
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""

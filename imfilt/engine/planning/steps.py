@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.engine.recipes.pairs import Pair
 from imfilt.engine.recipes.recipe import Recipe
@@ -13,6 +12,7 @@ from imfilt.engine.strategies.stage import Weights
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
+from imfilt.named_tuples import NamedTuple
 
 
 class Step(NamedTuple):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.engine.recipes.choices import choose
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.numbers import to_fraction, to_number
+from imfilt.named_tuples import NamedTuple
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # there is one of each, and to define how they compare takes time

@@ -6,9 +6,9 @@ Weights of brightness: Rec. ITU-R BT.601-7, 2.5.1, and BT.709-6, 3.2.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.errors import RecipeError
+from imfilt.named_tuples import NamedTuple
 
 
 class Grey(NamedTuple):

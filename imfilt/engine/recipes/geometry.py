@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from imfilt.named_tuples import NamedTuple
 
 SIZES: dict[str, Callable[[int, int], tuple[int, int]]] = {
     # From the kernel's reach (dilation · (taps - 1)) and its anchor's offset to the padding before and after.

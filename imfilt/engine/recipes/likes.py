@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
+from imfilt.named_tuples import NamedTuple
 
 Weights = tuple[tuple[Number, ...], ...]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.engine.recipes.samples import SampleType
+from imfilt.named_tuples import NamedTuple
 
 
 class Extremes(NamedTuple):

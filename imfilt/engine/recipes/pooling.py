@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.pairs import Pair, to_pair
 from imfilt.errors import RecipeError
+from imfilt.named_tuples import NamedTuple
 
 _SIZE = r"\s*(\d{1,9})(?:x(\d{1,9}))?\s*"
 _POOLING = rf"([^:]*)(?::{_SIZE}(?:,\s*s{_SIZE})?)?"

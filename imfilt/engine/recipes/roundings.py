@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import NamedTuple
+
+from imfilt.named_tuples import NamedTuple
 
 _HALF = Fraction(1, 2)
 _WHITE_OF_16_BITS = 65535

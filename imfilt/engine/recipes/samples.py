@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.errors import RecipeError
+from imfilt.named_tuples import NamedTuple
 
 
 class SampleType(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from imfilt.engine.running.window import Rows, Window
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.program import Program, Programs, join_rows, overwriting
 from imfilt.engine.strategies.stage import Stage
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

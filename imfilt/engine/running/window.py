@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from imfilt.engine.buffers import make_buffer
 from imfilt.engine.recipes.borders import Border
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

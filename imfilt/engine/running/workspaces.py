@@ -7,11 +7,11 @@ picture, and for a large one still a third of the time.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import NamedTuple
 
 from imfilt.engine.finishing.finisher import Finisher
 from imfilt.engine.planning.plan import Plan
 from imfilt.engine.running.strips import Walker
+from imfilt.named_tuples import NamedTuple
 
 
 class Workspace(NamedTuple):

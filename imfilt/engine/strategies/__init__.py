@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from imfilt.engine.strategies import banded, fourier, lowrank, mixed, separable, taps
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

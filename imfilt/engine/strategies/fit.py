@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.engine.strategies.stage import Stage
+from imfilt.named_tuples import NamedTuple
 
 # Nanoseconds for one pass over one sample in cache (an addition or a multiplication, in place), by working dtype.
 # Measured by tests/benchmarks/calibrate.py.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -22,6 +22,7 @@ from imfilt.engine.strategies.banded import LARGEST_PRODUCT
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.tiled import SIDES, Tile, Tiled
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.engine.recipes.geometry import Axis
+from imfilt.named_tuples import NamedTuple
 
 Weights = tuple[tuple[int, ...], ...] | tuple[tuple[float, ...], ...]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from imfilt.engine.strategies.fit import Fit
 from imfilt.engine.strategies.phases import Phases, split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage, Weights
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.images.carried.places import Source, Target
 from imfilt.images.carried.things import NOTHING, THINGS, Size, Thing
 from imfilt.images.formats import Format
 from imfilt.images.saving import Saving
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.images.carried.png_chunks import Chunks

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+
+from imfilt.named_tuples import NamedTuple
 
 ReadAt = Callable[[int, int], bytes]
 """From an offset and a number of bytes to these bytes; fewer where there are no more."""

@@ -9,7 +9,9 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from imfilt.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.images.carried.places import Source, Target

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from imfilt.images.carried.places import Source, Target
+from imfilt.named_tuples import NamedTuple
 
 Size = tuple[int, int]
 """Columns and rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from imfilt.images.deep.picture import DeepPicture
 from imfilt.images.depth import Loss
 from imfilt.images.importing import IMPORTING
 from imfilt.images.modes import Mode
+from imfilt.named_tuples import NamedTuple
 
 EXTRA = "pip install 'imfilt[deep]'"
 

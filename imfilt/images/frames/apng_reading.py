@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -22,6 +22,7 @@ from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 from imfilt.images.png_file import SIGNATURE, Chunk, read_chunks, to_chunk
 from imfilt.images.reading import read_picture
+from imfilt.named_tuples import NamedTuple
 
 _TO_CLEAR, _TO_PREVIOUS = 1, 2
 _OVER = 1

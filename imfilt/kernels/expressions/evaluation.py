@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from imfilt.errors import KernelError, UsageError
 from imfilt.kernels import algebra
@@ -13,6 +13,7 @@ from imfilt.kernels.expressions.tree import Call, Matrix, Minus, Name, Node, Num
 from imfilt.kernels.families.table import find_family
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_exact, to_number
+from imfilt.named_tuples import NamedTuple
 
 MOST_STEPS = 1_200_000
 """Cells that are looked at and products of cells: less than a second."""

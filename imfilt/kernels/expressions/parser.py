@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
 
 from imfilt.errors import KernelError
 from imfilt.kernels.expressions.evaluation import FUNCTIONS
@@ -30,6 +29,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.matrix_text import parse_matrix
 from imfilt.kernels.naming import clipped, did_you_mean
 from imfilt.kernels.numbers import parse_exact
+from imfilt.named_tuples import NamedTuple
 
 _LONGEST_TEXT = 4000
 _DEEPEST = 40

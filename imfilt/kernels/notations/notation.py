@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from imfilt.kernels.kernel import Kernel
+from imfilt.named_tuples import NamedTuple
 
 
 class Reading(NamedTuple):
