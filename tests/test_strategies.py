@@ -152,6 +152,22 @@ def test_the_error_bound_holds_by_far_for_noise() -> None:
     assert np.abs(numbers - np.rint(numbers)).max() < error_bound(stage, tile) < 0.25
 
 
+@pytest.mark.parametrize("shape", [(5, 7, 1), (640, 480, 1), (2000, 3000, 3), (65, 70_000, 4)])
+@pytest.mark.parametrize("taps", [(1, 1), (3, 3), (1, 31), (31, 1), (15, 15), (101, 101)])
+@pytest.mark.parametrize("factor", [1, 0.3])
+def test_no_strategy_costs_less_than_the_least_that_is_said_of_it(
+    shape: tuple[int, int, int], taps: tuple[int, int], factor: float
+) -> None:
+    matrix = (np.arange(taps[0] * taps[1]).reshape(taps) * 7 % 10 + 1) * factor
+    for dtype in (np.uint8, np.float32):
+        for stage in (
+            planned(np.zeros(shape, dtype), Recipe((imfilt.Kernel(matrix.tolist()),)), "taps").chains[0].stages
+        ):
+            for entry in STRATEGIES.values():
+                fit = entry.fit(stage)
+                assert isinstance(fit, Unfit) or fit.cost("uint8") >= entry.least
+
+
 @pytest.mark.parametrize(("taps", "dilation"), [((1, 1001), (1, 4)), ((3, 1), (6000, 1)), ((3, 3), (700, 350))])
 def test_tiles_of_whole_numbers_are_as_the_proof_asks(taps: tuple[int, int], dilation: tuple[int, int]) -> None:
     matrix = np.arange(1, 1 + taps[0] * taps[1]).reshape(taps)

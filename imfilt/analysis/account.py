@@ -18,7 +18,7 @@ from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -10,7 +10,7 @@ import numpy as np
 
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSource
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

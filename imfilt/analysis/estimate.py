@@ -9,7 +9,7 @@ import numpy as np
 from imfilt.analysis.moments import BANDS, Levels, gather
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError, UsageError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -9,7 +9,7 @@ import numpy as np
 from imfilt.analysis.estimate import Estimate
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.registry import Registry
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

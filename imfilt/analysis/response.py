@@ -10,7 +10,7 @@ import numpy as np
 
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

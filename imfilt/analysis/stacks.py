@@ -11,7 +11,7 @@ from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.recipes.pairs import Pair
 from imfilt.errors import RecipeError
 from imfilt.kernels.naming import clipped
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""

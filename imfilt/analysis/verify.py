@@ -21,7 +21,7 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.errors import PictureError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import UsageError
 from imfilt.kernels.numbers import plain_number
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.totals import Totals

@@ -10,7 +10,7 @@ from pathlib import Path
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class State(NamedTuple):

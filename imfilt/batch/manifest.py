@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imfilt.images.atomic import sync_folder
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 NAME = ".imfilt-manifest.jsonl"
 SCHEMA = 1

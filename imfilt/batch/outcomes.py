@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import ImfiltError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.fingerprints import Content

@@ -12,7 +12,7 @@ from imfilt.batch.fingerprints import Content, State, hash_of_file, hash_of_reci
 from imfilt.batch.manifest import Manifest, Record
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import TargetError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.jobs.conflicts import Decision

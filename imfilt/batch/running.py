@@ -11,7 +11,7 @@ from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS
 from imfilt.batch.work import do_jobs, prepare, unforeseen
 from imfilt.engine.processors import has_room_for_threads
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Running(NamedTuple):

@@ -20,7 +20,7 @@ from imfilt.batch.work import do_jobs, prepare, unforeseen, what_is_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import PictureError
 from imfilt.images.temporary import remove_strays
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.running import Running

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imfilt.batch.fingerprints import State
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class _Seen(NamedTuple):

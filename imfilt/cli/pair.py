@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from imfilt.cli.source import open_picture
 from imfilt.engine.recipes.samples import SampleType
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -15,7 +15,7 @@ from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
 from imfilt.cli.source import called, max_pixels_option, open_picture
 from imfilt.errors import UsageError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 from imfilt.views.plain import printable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from imfilt.errors import PictureError
 from imfilt.images.temporary import temporary_beside
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _BLOCK = 1 << 20
 

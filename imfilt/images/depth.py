@@ -8,7 +8,7 @@ from typing import Any
 from PIL.ImageFile import ImageFile
 
 from imfilt.errors import PictureError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO = 0

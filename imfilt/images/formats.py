@@ -10,7 +10,7 @@ from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError, TargetError, UsageError
 from imfilt.images.modes import Mode, deep_modes
 from imfilt.images.saving import Saving
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 Settings = dict[str, Any]
 """Keyword arguments of Pillow's `Image.save`."""

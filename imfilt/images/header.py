@@ -9,7 +9,7 @@ from imfilt.errors import PictureError
 from imfilt.images.depth import loss_of
 from imfilt.images.importing import IMPORTING
 from imfilt.images.reading import FORMAT_OF, NPY_MAGIC, TIFF_MAGIC, opened, opened_stream
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _WIDTHS = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2}
 """Bytes that a pixel takes when it is decoded, where these are not four."""

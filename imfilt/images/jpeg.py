@@ -17,7 +17,7 @@ from PIL import Image
 
 from imfilt.engine.processors import processors
 from imfilt.images.memory import lent_rows
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _BAND_PIXELS = 1 << 20
 """A restart costs a few bytes; where pictures are not in lent memory, a band more than there are threads is copied."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imfilt.engine.recipes.samples import SAMPLE_TYPES, SampleType
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 COLOURS = {"L": 1, "RGB": 3, "CMYK": 4, "YCbCr": 3, "LAB": 3}
 """Channels of each kind of colour, without alpha."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

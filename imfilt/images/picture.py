@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from PIL import Image
 
 from imfilt.images.carried import Carried
 from imfilt.images.modes import MODES, Mode
+from imfilt.quick import dataclass
 
 
 @dataclass(frozen=True)

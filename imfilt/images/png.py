@@ -21,7 +21,7 @@ from PIL import Image, ImageFile
 from imfilt.engine.processors import processors
 from imfilt.engine.threads import results_in_order
 from imfilt.images.meanwhile import Meanwhile
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

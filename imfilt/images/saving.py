@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 COMPRESSIONS = {
     "fast": "as fast as can be: larger files",

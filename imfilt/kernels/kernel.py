@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property, partial
 from numbers import Integral
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from imfilt.errors import KernelError
 from imfilt.kernels.numbers import TYPE_NAMES, Number, to_fraction, to_number
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple, dataclass
 
 LARGEST_SIDE = 1001
 _LARGEST_COMMON_DENOMINATOR_BITS = 4096

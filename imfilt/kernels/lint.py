@@ -11,7 +11,7 @@ from imfilt.kernels.naming import match_form
 from imfilt.kernels.numbers import format_number, format_short, to_fraction
 from imfilt.kernels.registry import Entry, Registry
 from imfilt.kernels.separable import separate
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _NEAR = Fraction(1, 100)
 """How far a sum may be from 0 or 1, in parts of the picture's brightness, and a centre from the anchor, in samples."""

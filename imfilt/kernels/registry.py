@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from imfilt.errors import UnknownKernelError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.naming import match_form
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple, dataclass
 
 BUILT_IN = "built-in"
 

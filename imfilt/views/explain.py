@@ -15,7 +15,7 @@ from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.running.run import measure_rows
 from imfilt.images.rows import rows_of
 from imfilt.kernels.numbers import plain_number
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 from imfilt.views.exact import decimal, precise_number, short_cells, short_number
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.running.run import measure_rows
 from imfilt.errors import RecipeError
 from imfilt.images.rows import rows_of
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 from imfilt.views.colours import INK, Colour, signed_colours
 from imfilt.views.drawing import FAINT, MARGIN, MARK, canvas, cell_size, draw_cells, fitted, font
 from imfilt.views.exact import decimal, short_cells, short_number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from imfilt.kernels.kernel import Kernel
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 from imfilt.views.kernel_text import matrix_lines
 
 _COMPACT = 2

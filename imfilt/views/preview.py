@@ -8,7 +8,7 @@ from PIL import Image
 
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipes.recipe import Recipe
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.reading import read_picture
 from imfilt.images.rows import rows_of
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from PIL import Image
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.errors import UsageError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 from imfilt.views.colours import INK
 from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, fitted, font
 from imfilt.views.seen import as_seen, reduced

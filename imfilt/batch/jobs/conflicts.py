@@ -12,7 +12,7 @@ from imfilt.batch.jobs.names import fold, is_one_name
 from imfilt.batch.jobs.request import Existing, Request
 from imfilt.batch.jobs.sources import Source
 from imfilt.errors import TargetError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.fingerprints import Content

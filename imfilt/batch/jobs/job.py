@@ -10,7 +10,7 @@ from imfilt.batch.care import USUAL_CARE, Care
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.fingerprints import Content

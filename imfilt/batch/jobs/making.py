@@ -19,7 +19,7 @@ from imfilt.batch.jobs.targets import target_namer
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import TargetError, UsageError
 from imfilt.images.formats import EXTENSIONS, FORMATS, check_saving
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.resume import Resumption

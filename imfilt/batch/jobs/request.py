@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import cached_property
 from itertools import count
@@ -18,6 +18,7 @@ from imfilt.errors import UsageError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.saving import Saving
 from imfilt.kernels.naming import shortened
+from imfilt.quick import dataclass
 
 _LONGEST_NAME = 100
 """What is added to the name of a file, which has to stay below 255 characters."""
@@ -35,7 +36,7 @@ class Existing(Enum):
     """Targets are the sources themselves."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # which cost start-up time
+@dataclass(frozen=True)
 class Request:
     """What a person asks for: inputs, one recipe or one for each of its kernels, and where the results go."""
 

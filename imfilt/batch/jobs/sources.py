@@ -11,7 +11,7 @@ from imfilt.batch.jobs.request import Existing, Request
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.errors import PictureError
 from imfilt.images.formats import EXTENSIONS
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Source(NamedTuple):

@@ -20,7 +20,7 @@ from typing import Any
 from imfilt.batch.runners.channel import BROKEN
 from imfilt.batch.runners.children import PATIENCE, Child, StartedChild, fork_children
 from imfilt.batch.runners.executor import JobExecutor
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _ATTEMPTS = 2
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from imfilt.batch.jobs import Job
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.batch.runners.executor import JobExecutor

@@ -15,7 +15,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSink, RowSource
 from imfilt.errors import RecipeError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from imfilt.engine.dtypes import integer_dtype
@@ -13,14 +14,18 @@ from imfilt.errors import RecipeError
 
 def choose_strategy(stage: Stage, signed: bool, forced: str | None) -> tuple[str, Fit]:
     """Return the strategy that costs least in the dtype that it needs; or the one that is forced, if it can be done."""
-    fits = {name: entry.fit(stage) for name, entry in STRATEGIES.items() if forced in (None, name)}
-    fit = {name: fit for name, fit in fits.items() if isinstance(fit, Fit)}
-    if not fit:
-        why = "; ".join(unfit.why for unfit in fits.values() if isinstance(unfit, Unfit))
-        raise RecipeError(f"strategy {forced!r} cannot do kernel {stage.name!r}: {why}")
-
-    cheapest = min(fit, key=lambda name: _cost(fit[name], stage, signed=signed))
-    return cheapest, fit[cheapest]
+    if forced is not None:
+        fit = STRATEGIES[forced].fit(stage)
+        if isinstance(fit, Unfit):
+            raise RecipeError(f"strategy {forced!r} cannot do kernel {stage.name!r}: {fit.why}")
+        return forced, fit
+    fits: dict[str, Fit] = {}
+    costs: dict[str, float] = {}
+    for name, entry in STRATEGIES.items():
+        if entry.least < min(costs.values(), default=math.inf) and isinstance(fit := entry.fit(stage), Fit):
+            fits[name], costs[name] = fit, _cost(fit, stage, signed=signed)
+    cheapest = min(costs, key=costs.__getitem__)
+    return cheapest, fits[cheapest]
 
 
 def estimate(strategy: str, stage: Stage, *, signed: bool, dtype: str) -> str:

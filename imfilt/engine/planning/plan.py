@@ -13,7 +13,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.stage import Stage
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""

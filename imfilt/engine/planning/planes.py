@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imfilt.engine.recipes.borders import BorderRule
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -12,7 +12,7 @@ from imfilt.engine.strategies.stage import Weights
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import to_fraction
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Step(NamedTuple):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from imfilt.engine.recipes.choices import choose
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.numbers import to_fraction, to_number
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple, dataclass
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # there is one of each, and to define how they compare takes time
+@dataclass(frozen=True)
 class Border:
     """A rule for the samples beyond the border, and what other tools call it (a dash where they have none)."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from imfilt.errors import RecipeError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Grey(NamedTuple):

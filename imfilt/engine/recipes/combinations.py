@@ -9,7 +9,7 @@ from fractions import Fraction
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Combination(NamedTuple):

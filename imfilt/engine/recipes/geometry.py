@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 SIZES: dict[str, Callable[[int, int], tuple[int, int]]] = {
     # From the kernel's reach (dilation · (taps - 1)) and its anchor's offset to the padding before and after.

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 Weights = tuple[tuple[Number, ...], ...]
 

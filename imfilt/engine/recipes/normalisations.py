@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from imfilt.engine.recipes.samples import SampleType
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Extremes(NamedTuple):

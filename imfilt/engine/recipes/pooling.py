@@ -7,7 +7,7 @@ import re
 from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.pairs import Pair, to_pair
 from imfilt.errors import RecipeError
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _SIZE = r"\s*(\d{1,9})(?:x(\d{1,9}))?\s*"
 _POOLING = rf"([^:]*)(?::{_SIZE}(?:,\s*s{_SIZE})?)?"

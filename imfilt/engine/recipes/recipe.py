@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property, partial
 
@@ -20,6 +20,7 @@ from imfilt.engine.recipes.samples import DEPTHS
 from imfilt.errors import KernelError, RecipeError
 from imfilt.kernels.kernel import Kernel, to_anchor
 from imfilt.kernels.numbers import Number, to_fraction, to_number
+from imfilt.quick import dataclass
 
 ALPHA_MODES = {
     "auto": "weighted, or keep for kernels that sum to 0 and for combinations other than sum and mean",

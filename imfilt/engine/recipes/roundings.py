@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _HALF = Fraction(1, 2)
 _WHITE_OF_16_BITS = 65535

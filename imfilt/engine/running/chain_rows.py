@@ -17,7 +17,7 @@ from imfilt.engine.running.window import Rows, Window
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.program import Program, Programs, join_rows, overwriting
 from imfilt.engine.strategies.stage import Stage
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

@@ -10,7 +10,7 @@ from imfilt.engine.buffers import make_buffer
 from imfilt.engine.recipes.borders import Border
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

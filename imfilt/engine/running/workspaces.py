@@ -11,7 +11,7 @@ from contextlib import suppress
 from imfilt.engine.finishing.finisher import Finisher
 from imfilt.engine.planning.plan import Plan
 from imfilt.engine.running.strips import Walker
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Workspace(NamedTuple):

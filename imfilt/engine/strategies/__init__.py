@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
-from imfilt.engine.strategies import banded, fourier, lowrank, mixed, separable, taps
 from imfilt.engine.strategies.fit import Fit, Unfit
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array
@@ -27,33 +26,75 @@ class Strategy(Protocol):
 
 
 class Entry(NamedTuple):
-    """A strategy, and what it would take to do a stage with it."""
+    """A strategy: what it is for, and the module and the class in it, which are imported where they are asked for."""
 
     meaning: str
-    fit: Callable[[Stage], Fit | Unfit]
-    """What it takes; or why it cannot be done."""
-    make: Callable[[Stage, str], Strategy]
-    """From a stage and a working dtype to what does it."""
+    module: str
+    name: str
+    takes_whole: bool = True
+    """Whether it sums up whole numbers, exactly."""
+    takes_floats: bool = True
+    skips: bool = True
+    """Whether it leaves out the samples that a stride passes over."""
     takes_samples: bool = False
     """Whether the window may hold samples as they are, for it copies them anyway, and widens them then."""
     spreads_errors: bool = False
     """Whether floats are off by what goes with the largest numbers around, and not with the sum itself."""
+    least: float = 0.0
+    """Nanoseconds a sample that it takes at the least: what costs less otherwise need not be asked."""
+
+    def fit(self, stage: Stage) -> Fit | Unfit:
+        """Return what it would take to do a stage; or why it cannot be done."""
+        if stage.is_whole and not self.takes_whole:
+            return Unfit("the weights are whole numbers, whose sums have to be exact")
+        if not stage.is_whole and not self.takes_floats:
+            return Unfit("the weights are floats")
+        if not self.skips and (stage.down.stride, stage.across.stride) != (1, 1):
+            return Unfit("it computes every sample, and the stride keeps some only")
+        if stage.is_edge and not stage.is_whole and self.spreads_errors:
+            return Unfit("a flat picture has to become 0, and its rounding would show")
+        found: Fit | Unfit = import_module(self.module).fit(stage)
+        return found
+
+    def make(self, stage: Stage, dtype: str) -> Strategy:
+        """Return what does a stage in a working dtype."""
+        made: Strategy = getattr(import_module(self.module), self.name)(stage, dtype)
+        return made
+
+
+def _entry(meaning: str, module: str, name: str, **further: Any) -> Entry:
+    return Entry(meaning, f"{__name__}.{module}", name, **further)
 
 
 STRATEGIES: dict[str, Entry] = {
-    "taps": Entry("tap by tap, equal weights together", taps.fit, taps.Taps),
-    "separable": Entry("a column and a row of whole numbers, and the centre apart", separable.fit, separable.Separable),
-    "lowrank": Entry("a few columns and rows of floats", lowrank.fit, lowrank.LowRank, spreads_errors=True),
-    "banded": Entry(
-        "a few columns and rows of floats, as products of matrices", banded.fit, banded.Banded, spreads_errors=True
+    "taps": _entry("tap by tap, equal weights together", "taps", "Taps"),
+    "separable": _entry(
+        "a column and a row of whole numbers, and the centre apart", "separable", "Separable", takes_floats=False
     ),
-    "fourier": Entry(
-        "products of Fourier transforms of tiles", fourier.fit, fourier.Fourier, takes_samples=True, spreads_errors=True
+    "lowrank": _entry("a few columns and rows of floats", "lowrank", "LowRank", takes_whole=False, spreads_errors=True),
+    "banded": _entry(
+        "a few columns and rows of floats, as products of matrices",
+        "banded",
+        "Banded",
+        takes_whole=False,
+        skips=False,
+        spreads_errors=True,
     ),
-    "mixed": Entry(
+    "fourier": _entry(
+        "products of Fourier transforms of tiles",
+        "fourier",
+        "Fourier",
+        skips=False,
+        takes_samples=True,
+        spreads_errors=True,
+        least=3.0,
+    ),
+    "mixed": _entry(
         "Fourier transforms of the columns of tiles, and products of matrices across them",
-        mixed.fit,
-        mixed.Mixed,
+        "mixed",
+        "Mixed",
+        takes_whole=False,
+        skips=False,
         takes_samples=True,
         spreads_errors=True,
     ),

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from imfilt.engine.strategies.fit import Fit, Unfit
-from imfilt.engine.strategies.lowrank import Pair, factorise, unfit_for_lines
+from imfilt.engine.strategies.lowrank import Pair, factorise
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
@@ -40,10 +40,6 @@ _BATCH = 16
 
 def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
-    if unfit := unfit_for_lines(stage):
-        return unfit
-    if stage.down.stride != 1 or stage.across.stride != 1:
-        return Unfit("it computes every sample, and the stride keeps some only")
     if stage.is_unbounded:
         return Unfit("float pictures may hold infinity and NaN, which would spread over whole blocks")
     if not stage.is_last:

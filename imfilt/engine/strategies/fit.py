@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from imfilt.engine.strategies.stage import Stage
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 # Nanoseconds for one pass over one sample in cache (an addition or a multiplication, in place), by working dtype.
 # Measured by tests/benchmarks/calibrate.py.

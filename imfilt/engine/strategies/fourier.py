@@ -18,7 +18,7 @@ from imfilt.engine.buffers import keep_freed
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.tiled import SIDES, Tile, Tiled
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array
@@ -56,10 +56,6 @@ _DOUBLE_EPSILON = 2.0**-53
 
 def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
-    if stage.down.stride != 1 or stage.across.stride != 1:
-        return Unfit("it computes every sample, and the stride keeps some only")
-    if stage.is_edge and not stage.is_whole:
-        return Unfit("a flat picture has to become 0, and its rounding would show")
     if stage.is_unbounded and not stage.is_last:
         return Unfit("its tiles would lie elsewhere for every band of the kernel that comes after it")
     tile = tile_of(stage)

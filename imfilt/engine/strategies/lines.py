@@ -15,7 +15,7 @@ from imfilt.engine.strategies.phases import Phases
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import count_passes, group_by_weight, weighted_sum
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

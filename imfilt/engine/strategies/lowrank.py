@@ -28,8 +28,6 @@ _MOST_APART = 10
 
 def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
-    if unfit := unfit_for_lines(stage):
-        return unfit
     pairs = factorise(stage.weights)
     if pairs is not None and len(pairs) > 1 and stage.is_unbounded:
         return Unfit("float pictures may hold infinity, and its terms might cancel it")
@@ -38,15 +36,6 @@ def fit(stage: Stage) -> Fit | Unfit:
     weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)
     passes = sum(passes_of(stage, *lines_of(stage, column, row)) + 1 for column, row in pairs) - 1
     return Fit(Fraction(weight), passes, len(pairs) * split_cost(stage))
-
-
-def unfit_for_lines(stage: Stage) -> Unfit | None:
-    """Return why a stage is not to be computed as columns and rows of floats, whatever their number."""
-    if stage.is_whole:
-        return Unfit("the weights are whole numbers, whose sums have to be exact")
-    if stage.is_edge:
-        return Unfit("a flat picture has to become 0, and its rounding would show")
-    return None
 
 
 @lru_cache(maxsize=16)

@@ -22,7 +22,7 @@ from imfilt.engine.strategies.banded import LARGEST_PRODUCT
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.tiled import SIDES, Tile, Tiled
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array
@@ -68,12 +68,6 @@ class _Blocks(NamedTuple):
 
 def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
-    if stage.is_whole:
-        return Unfit("the weights are whole numbers, whose sums have to be exact")
-    if stage.down.stride != 1 or stage.across.stride != 1:
-        return Unfit("it computes every sample, and the stride keeps some only")
-    if stage.is_edge:
-        return Unfit("a flat picture has to become 0, and its rounding would show")
     if not stage.is_last:
         return Unfit("its tiles would lie elsewhere for every band of the kernel that comes after it")
     tile = tile_of(stage)

@@ -17,7 +17,7 @@ from imfilt.engine.strategies.phases import split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.kernels.separable import separate
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array
@@ -39,8 +39,6 @@ class Factors(NamedTuple):
 
 def fit(stage: Stage) -> Fit | Unfit:
     """Return what it takes, or why it cannot be done."""
-    if not stage.is_whole:
-        return Unfit("the weights are floats")
     factors = factorise(stage.weights)  # type: ignore[arg-type]
     if factors is None:
         return Unfit("the weights are no column times a row, not even but for the centre")

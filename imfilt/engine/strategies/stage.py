@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from imfilt.engine.recipes.geometry import Axis
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 Weights = tuple[tuple[int, ...], ...] | tuple[tuple[float, ...], ...]
 

@@ -19,7 +19,7 @@ from imfilt.engine.strategies.fit import Fit
 from imfilt.engine.strategies.phases import Phases, split_cost
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage, Weights
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.typing import Array

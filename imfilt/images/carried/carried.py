@@ -10,7 +10,7 @@ from imfilt.images.carried.places import Source, Target
 from imfilt.images.carried.things import NOTHING, THINGS, Size, Thing
 from imfilt.images.formats import Format
 from imfilt.images.saving import Saving
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.images.carried.png_chunks import Chunks

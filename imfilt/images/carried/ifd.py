@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 ReadAt = Callable[[int, int], bytes]
 """From an offset and a number of bytes to these bytes; fewer where there are no more."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from imfilt.images.carried.places import Source, Target
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 Size = tuple[int, int]
 """Columns and rows."""

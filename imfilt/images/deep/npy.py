@@ -12,7 +12,7 @@ from imfilt.images.deep.picture import AnyPicture, DeepPicture
 from imfilt.images.deep.samples import samples_of
 from imfilt.images.limits import check_pixels
 from imfilt.images.modes import MODES, Mode
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _BY_CHANNELS = {1: MODES["L"], 2: MODES["LA"], 3: MODES["RGB"], 4: MODES["RGBA"]}
 

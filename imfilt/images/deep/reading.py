@@ -16,7 +16,7 @@ from imfilt.images.deep.picture import DeepPicture
 from imfilt.images.depth import Loss
 from imfilt.images.importing import IMPORTING
 from imfilt.images.modes import Mode
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 EXTRA = "pip install 'imfilt[deep]'"
 

@@ -22,7 +22,7 @@ from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 from imfilt.images.png_file import SIGNATURE, Chunk, read_chunks, to_chunk
 from imfilt.images.reading import read_picture
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _TO_CLEAR, _TO_PREVIOUS = 1, 2
 _OVER = 1

@@ -13,7 +13,7 @@ from imfilt.kernels.expressions.tree import Call, Matrix, Minus, Name, Node, Num
 from imfilt.kernels.families.table import find_family
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_exact, to_number
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 MOST_STEPS = 1_200_000
 """Cells that are looked at and products of cells: less than a second."""

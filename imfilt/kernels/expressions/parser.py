@@ -29,7 +29,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.matrix_text import parse_matrix
 from imfilt.kernels.naming import clipped, did_you_mean
 from imfilt.kernels.numbers import parse_exact
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 _LONGEST_TEXT = 4000
 _DEEPEST = 40

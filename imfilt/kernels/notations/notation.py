@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imfilt.kernels.kernel import Kernel
-from imfilt.named_tuples import NamedTuple
+from imfilt.quick import NamedTuple
 
 
 class Reading(NamedTuple):
