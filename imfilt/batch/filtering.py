@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from imfilt.batch.plans import WORKSPACES, plan_once
-from imfilt.engine.finishing.viewed import ViewedRows, seen_by
 from imfilt.engine.recipes.background import flattened_channels
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.rows import RowSink
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from imfilt.engine.finishing.clipped import ClippedCounter
     from imfilt.engine.finishing.linear import LinearRows
+    from imfilt.engine.finishing.viewed import ViewedRows
     from imfilt.engine.planning.plan import Plan
     from imfilt.engine.recipes.normalisations import Extremes
     from imfilt.images.deep.picture import AnyPicture
@@ -49,7 +49,7 @@ def filter_picture(
     filtering = partial(
         filter_rows, plan, source, threads=threads, extremes=extremes, clipped=clipped, workspaces=WORKSPACES
     )
-    is_apart = isinstance(source, ViewedRows) and source.is_own_picture
+    is_apart = source.is_own_picture
     if in_place and plan.keeps_layout and picture.is_writable and not is_apart:
         filtering(source, in_place=True)
         return picture, plan
@@ -70,7 +70,11 @@ def plan_for(
     mode, rows = picture.mode, rows_of(picture)
     if recipe.linear:
         return _plan_in_light(picture, rows, recipe, strategy)
-    recipe, viewed, has_alpha = seen_by(recipe, mode.colour, mode.samples, rows, has_alpha=mode.has_alpha)
+    viewed, has_alpha = None, mode.has_alpha
+    if recipe.channels is not None or recipe.gray is not None:
+        from imfilt.engine.finishing.viewed import seen_by
+
+        recipe, viewed, has_alpha = seen_by(recipe, mode.colour, mode.samples, rows, has_alpha=has_alpha)
     source = viewed or rows
     unused = 0 if viewed else rows.unused
     plan = plan_once(recipe, mode.samples, source.shape, has_alpha=has_alpha, unused=unused, strategy=strategy)

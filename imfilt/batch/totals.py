@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import nlargest
 
 from imfilt.batch.outcomes import Outcome, Status
 
@@ -34,7 +33,7 @@ class Totals:
             self.below += outcome.clipped.below
             self.above += outcome.clipped.above
         if outcome.status is Status.WRITTEN:
-            self.slowest = nlargest(_SLOWEST, [*self.slowest, outcome], key=lambda each: each.seconds)
+            self.slowest = sorted([*self.slowest, outcome], key=lambda each: -each.seconds)[:_SLOWEST]
 
     @property
     def below_share(self) -> float:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,11 +34,17 @@ _BRACKETED = r"\s*\[[-+0-9.,;/\s]*\]\s*"
 class KernelCommand(Command):
     """A command that takes ``-k`` and ``-m`` in any order, and remembers it."""
 
-    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
-        """Note the order of the options, which are then sorted by name."""
-        rest = super().parse_args(context, list(arguments))
-        _, _, context.meta[_ORDER] = self.make_parser(context).parse_args(args=list(arguments))
-        return rest
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return a parser that notes the order of the options, which Click then sorts by name."""
+        parser: Any = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def noting(args: list[str]) -> Any:
+            values, rest, ctx.meta[_ORDER] = parse(args)
+            return values, rest, ctx.meta[_ORDER]
+
+        parser.parse_args = noting
+        return parser
 
 
 def user_registry() -> Path:

@@ -24,6 +24,8 @@ class PictureRows(RowSource, RowSink):
     shape: tuple[int, int, int]
     unused: int
     """How many of the last channels are of no account."""
+    is_own_picture = False
+    """Whether results make a picture of their own, with no other channels."""
 
 
 def rows_of(picture: AnyPicture, *, unused: int = 0) -> PictureRows:

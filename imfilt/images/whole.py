@@ -7,7 +7,6 @@ pixels within them (Adler-32) is not, for it could be wrong only if whoever wrot
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Callable
 from typing import IO
 
@@ -37,13 +36,15 @@ def check_whole(image: ImageFile) -> None:
 
 def _check_png(stream: IO[bytes]) -> None:
     """Compare the CRC of all chunks (PNG specification, 5.3)."""
+    from zlib import crc32
+
     from imfilt.images.png_file import walk
 
     for kind, length in walk(stream):
         left = length
-        found = zlib.crc32(kind)
+        found = crc32(kind)
         while left and (block := stream.read(min(left, _BLOCK))):
-            found = zlib.crc32(block, found)
+            found = crc32(block, found)
             left -= len(block)
         written = stream.read(4)
         if left or len(written) < 4:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from zlib import crc32
 
 _LONGEST_STEM = 48
 
@@ -65,5 +64,7 @@ def shortened(name: str, most: int, meaning: str | None = None) -> str:
     """
     if len(name) <= most:
         return name
+    from zlib import crc32
+
     number = crc32((meaning or name).encode("utf-8", "surrogatepass"))
     return f"{name[: most - 9].rstrip('-.')}-{number:08x}"

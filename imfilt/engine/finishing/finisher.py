@@ -10,7 +10,6 @@ import numpy as np
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.dtypes import ANY_INTEGER, dividing_floats
-from imfilt.engine.finishing.combined import RootScale
 from imfilt.engine.finishing.exact import exact_results, has_squares, widened
 from imfilt.engine.finishing.measuring import without_noise
 from imfilt.engine.planning.plan import Chain, Plan
@@ -21,6 +20,7 @@ from imfilt.engine.strategies.program import Call, Program, joined_rows
 
 if TYPE_CHECKING:
     from imfilt.engine.finishing.clipped import ClippedCounter
+    from imfilt.engine.finishing.combined import RootScale
     from imfilt.typing import Array
 
 _LARGEST_ERROR = Fraction(1, 4)
@@ -78,6 +78,8 @@ class Finisher:
         )
         self._roots: RootScale | None = None
         if has_squares(plan):
+            from imfilt.engine.finishing.combined import RootScale
+
             denominator = None if plan.is_weighted else chain.denominator
             is_stretched = plan.recipe.normalisation.measures
             self._roots = RootScale(self._scaling, plan.output.largest, denominator, is_stretched=is_stretched)

@@ -44,6 +44,8 @@ def check_linear(recipe: Recipe, colour: str, samples: SampleType) -> None:
 class LinearRows:
     """Rows of samples, and of nothing beyond their channels, as light: a source of it, and a sink."""
 
+    is_own_picture = False
+
     def __init__(self, rows: Any, channels: int, samples: SampleType, curves: Sequence[Curve]) -> None:
         self.shape = (*rows.shape[:2], channels)
         self._rows = self._sink = rows
