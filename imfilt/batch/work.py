@@ -18,7 +18,7 @@ from imfilt.batch.concurrently import Background
 from imfilt.batch.confirming import confirmed
 from imfilt.batch.delivery import deliver, manner_of
 from imfilt.batch.identity import FileIdentity, identity_of
-from imfilt.batch.jobs import Job, Result
+from imfilt.batch.jobs import Job, Result, size_of
 from imfilt.batch.outcomes import Outcome, Status, let_go_of_locals
 from imfilt.errors import ImfiltError, PictureError, is_out_of_memory
 from imfilt.images.atomic import Manner
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 Notes = tuple[str, ...]
 
 _ENGINE_IS_THERE = threading.Event()
+_SMALL_FILE = 1 << 16
+"""Bytes of a source that is read before a thread would have got through a few imports."""
 
 
 def do_jobs(calls: Sequence[tuple[Job, FileIdentity | None]]) -> list[list[Outcome]]:
@@ -191,7 +193,7 @@ def _read(job: Job) -> AnyPicture | Frames:
     if _ENGINE_IS_THERE.is_set():
         return read()
     import_what_reads(source)
-    reading = Background(read)
+    reading = Background(read, is_worth_it=job.source is None or size_of(job) > _SMALL_FILE)
     with IMPORTING:  # the picture is decoded meanwhile
         import imfilt.batch.filtering  # noqa: F401 (with which come the engine and NumPy)
     _ENGINE_IS_THERE.set()
