@@ -14,31 +14,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imfilt.errors import (
+    ImfiltError,
+    KernelError,
+    PictureError,
+    RecipeError,
+    RegistryError,
+    TargetError,
+    UnknownKernelError,
+    UsageError,
+)
+
 if TYPE_CHECKING:
     from imfilt.api import apply, convolve, pool
-    from imfilt.errors import (
-        ImfiltError,
-        KernelError,
-        PictureError,
-        RecipeError,
-        RegistryError,
-        TargetError,
-        UnknownKernelError,
-        UsageError,
-    )
     from imfilt.kernels.kernel import Kernel
     from imfilt.kernels.registry import Registry, load_registry
 else:
+    _HOMES = {
+        "Kernel": "kernels.kernel",
+        "Registry": "kernels.registry",
+        "apply": "api",
+        "convolve": "api",
+        "load_registry": "kernels.registry",
+        "pool": "api",
+    }
 
     def __getattr__(name: str) -> object:
         """Import what is asked for (PEP 562): the command comes through here as well, and begins sooner without it."""
-        if name in __all__:
-            from importlib import import_module
+        if name not in _HOMES:
+            raise AttributeError(f"module 'imfilt' has no attribute {name!r}")
+        from importlib import import_module
 
-            for home in ("imfilt.api", "imfilt.errors", "imfilt.kernels.kernel", "imfilt.kernels.registry"):
-                if hasattr(import_module(home), name):
-                    return getattr(import_module(home), name)
-        raise AttributeError(f"module 'imfilt' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"imfilt.{_HOMES[name]}"), name)
+        return value
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

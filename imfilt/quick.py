@@ -1,11 +1,12 @@
 """Named tuples and dataclasses that are defined quickly: for one command it took longer than to filter a small picture.
 
 Type checkers see those of the standard library, which compile annotations, and methods of their own for each class.
+Modules that define some have ``from __future__ import annotations``, so that their annotations are text.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -18,8 +19,11 @@ else:
         def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> type:
             if not bases:
                 return super().__new__(cls, name, bases, body)
-            fields = body.get("__annotations__", {})
-            defaults = [body.pop(field) for field in fields if field in body]
+            fields = list(body["__annotations__"])
+            with_defaults = [field for field in fields if field in body]
+            if with_defaults != fields[len(fields) - len(with_defaults) :]:
+                raise TypeError(f"{name}: a field without a default cannot follow one with a default")
+            defaults = [body.pop(field) for field in with_defaults]
             made = namedtuple(name, fields, defaults=defaults, module=body.pop("__module__"))
             for attribute, value in body.items():
                 setattr(made, attribute, value)
@@ -75,7 +79,7 @@ else:
     def _compared(value: Any) -> tuple[object, ...]:
         return tuple([getattr(value, field.name) for field in dataclasses.fields(value) if field.compare])
 
-    def dataclass(**_frozen: bool) -> Any:
+    def dataclass(*, frozen: Literal[True], init: bool = True) -> Any:
         """Return `dataclasses.dataclass` with ``frozen=True``, for classes of which no field is a keyword alone.
 
         >>> @dataclass(frozen=True)
@@ -85,10 +89,12 @@ else:
         >>> dataclasses.replace(Point(1), x=3), Point(3) == Point(3, 0)
         (Point(x=3, y=0), True)
         """
+        if not frozen:
+            raise TypeError("an instance of it never changes; take dataclasses.dataclass for others")
 
         def define(cls: type) -> type:
             for name, method in vars(_Frozen).items():
-                if callable(method) and name not in cls.__dict__:
+                if callable(method) and name not in cls.__dict__ and (init or name != "__init__"):
                     setattr(cls, name, method)
             return dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
 

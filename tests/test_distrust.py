@@ -278,10 +278,28 @@ def test_what_decoders_log_of_interlaced_pictures_is_not_printed(name: str) -> N
     assert result.stderr.count("\n") == (result.returncode == 1)
 
 
+def jpeg(side: int) -> bytes:
+    """Return a small JPEG whose header says that it has so many rows and columns."""
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(stream, "JPEG")
+    return stream.getvalue().replace(struct.pack(">HH", 8, 8), struct.pack(">HH", side, side), 1)
+
+
+def test_as_many_pixels_as_are_allowed_are_read(run: Run) -> None:
+    for path in ("a.jpg", "a.png"):
+        Image.new("RGB", (64, 48), "teal").save(path)
+        line = refused(run, path, "--max-pixels", "3071")
+        assert line.endswith(
+            "it has 3072 pixels, more than the 3071 that are allowed; if you trust the file, use --max-pixels 3072\n"
+        )
+        assert run("apply", path, "-k", "identity", "--max-pixels", "3072").status == 0
+
+
 def test_a_large_picture_is_refused_before_it_takes_memory(run: Run) -> None:
     size = 30_000
     for path, content in (
         ("a.png", png(size=(size, size))),
+        ("a.jpg", jpeg(size)),
         ("a.bmp", b"BM" + struct.pack("<IIIIIIHHI", 54, 0, 54, 40, size, size, 1, 24, 0) + bytes(20)),
         ("a.ppm", f"P6 {size} {size} 255\n".encode() + bytes(99)),
         ("a.gif", b"GIF89a" + struct.pack("<HHBBB", size, size, 0, 0, 0) + b";"),

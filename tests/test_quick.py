@@ -1,5 +1,7 @@
 """Named tuples and dataclasses that are defined quickly: they do what those of the standard library do."""
 
+from __future__ import annotations
+
 import copy
 import dataclasses
 import pickle
@@ -16,7 +18,7 @@ class QuickTuple(quick.NamedTuple):
     """Its own text."""
 
     x: int
-    y: "list[int]" = [1]  # noqa: RUF012 (a field)
+    y: list[int] = [1]  # noqa: RUF012 (a field)
 
     @property
     def both(self) -> tuple[int, int]:
@@ -27,7 +29,7 @@ class UsualTuple(typing.NamedTuple):
     """Its own text."""
 
     x: int
-    y: "list[int]" = [1]  # noqa: RUF012 (a field)
+    y: list[int] = [1]  # noqa: RUF012 (a field)
 
     @property
     def both(self) -> tuple[int, int]:
@@ -103,3 +105,14 @@ def test_a_dataclass_is_known_as_one() -> None:
     assert dataclasses.replace(QuickClass(1), x=-7) == QuickClass(7)
     assert dataclasses.asdict(QuickClass(1)) == dataclasses.asdict(UsualClass(1))
     assert QuickClass(1, z=3) == QuickClass(1, z=4)
+
+
+def test_what_would_not_be_what_it_says_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot follow"):
+
+        class Shifted(quick.NamedTuple):
+            x: int = 1
+            y: int  # type: ignore[misc]
+
+    with pytest.raises(TypeError, match="never changes"):
+        quick.dataclass(frozen=False)

@@ -21,7 +21,7 @@ from imfilt.kernels.numbers import Number, to_fraction
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _COLOURS, _ALPHA, _PLAIN = range(3)
 """The places of the passes for colour weighted by alpha, as `make_passes` gives them."""

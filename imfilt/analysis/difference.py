@@ -13,7 +13,7 @@ from imfilt.engine.rows import RowSource
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Shape = tuple[int, int, int]
 

@@ -12,7 +12,7 @@ from imfilt.errors import PictureError, UsageError
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 LARGEST_SIZE = 31
 

@@ -10,7 +10,7 @@ import numpy as np
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 BANDS = 16
 """How many parts of the picture are summed apart, so that one can be left out."""

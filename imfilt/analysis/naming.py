@@ -12,7 +12,7 @@ from imfilt.kernels.registry import Registry
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 LARGEST_DIVISOR = 512
 _SURE = 4

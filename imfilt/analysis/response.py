@@ -13,7 +13,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _ROUNDING = 1e-9
 

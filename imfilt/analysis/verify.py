@@ -24,7 +24,7 @@ from imfilt.kernels.numbers import to_fraction
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 UNFILTERED = "unfiltered"
 """A border that keeps its samples, as Pillow's does."""

@@ -12,18 +12,18 @@ Result = TypeVar("Result")
 
 
 class Background(Generic[Result]):
-    """Work that is begun in a thread; where that is not worth it, or there is no room for one, it is done at once.
+    """Work that is begun in a thread; where there is no room for another one, it is done at once.
 
     >>> Background(lambda: 6 * 7).result()
     42
     """
 
-    def __init__(self, work: Callable[[], Result], *, is_worth_it: bool = True) -> None:
+    def __init__(self, work: Callable[[], Result]) -> None:
         self._work = work
         self._results: list[Result] = []
         self._errors: list[BaseException] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
-        if not (is_worth_it and _starts(self._thread)):
+        if not _starts(self._thread):
             self._run()
 
     def _run(self) -> None:

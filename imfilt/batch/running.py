@@ -9,7 +9,7 @@ from imfilt.batch.jobs import Job
 from imfilt.batch.observer import Observer
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS
-from imfilt.batch.work import do_jobs, prepare, unforeseen
+from imfilt.batch.work import do_jobs, remove_strays_of, unforeseen
 from imfilt.engine.processors import has_room_for_threads
 from imfilt.quick import NamedTuple
 
@@ -39,12 +39,12 @@ def run_jobs(
     An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.
     """
     observer = observer or Observer()
-    make = RUNNERS[_runner_for(jobs, running.runner)].make
-    if make is None:
+    runner = RUNNERS[_runner_for(jobs, running.runner)]
+    if runner.make is None:
         return _one_after_the_other(jobs, running.fail_fast, observer, begin)
     from imfilt.batch.scheduling import run_scheduled  # which one picture does not need
 
-    return run_scheduled(jobs, make, running, observer, begin)
+    return run_scheduled(jobs, runner.make, running, observer, begin, is_here=runner.is_here)
 
 
 def _runner_for(jobs: Sequence[Job], wanted: str) -> str:
@@ -67,7 +67,7 @@ def _one_after_the_other(
         begin()
     folders: set[Path] = set()
     for job in jobs:
-        prepare(job, folders)
+        remove_strays_of(job, folders)
         observer.begun(job)
         try:
             (outcomes,) = do_jobs([(job, None)])

@@ -14,9 +14,9 @@ from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.jobs import Job, size_of
 from imfilt.batch.observer import Observer
 from imfilt.batch.outcomes import Outcome, Status
-from imfilt.batch.runners import RUNNERS, Setting
+from imfilt.batch.runners import Setting
 from imfilt.batch.runners.executor import JobExecutor
-from imfilt.batch.work import do_jobs, prepare, unforeseen, what_is_replaced
+from imfilt.batch.work import do_jobs, remove_strays_of, unforeseen, what_is_replaced
 from imfilt.engine.processors import processors
 from imfilt.errors import PictureError
 from imfilt.images.temporary import remove_strays
@@ -42,11 +42,12 @@ def run_scheduled(
     running: Running,
     observer: Observer,
     begin: Callable[[], None] | None,
+    *,
+    is_here: bool,
 ) -> Generator[Outcome, None, None]:
-    """Do jobs with the executor that `make` makes; the rest is as `imfilt.batch.running.run_jobs` says."""
+    """Do jobs with the executor that `make` makes, here or elsewhere; see `imfilt.batch.running.run_jobs`."""
     if len(jobs) > 1:
         keep_freed_memory()
-    is_here = RUNNERS[running.runner].is_here
     workers = min(running.workers or processors(), len(jobs))
     executor = make(Setting(jobs, max(workers, 1), running.scheduler, _clean_up_after))
     if not is_here:
@@ -76,7 +77,7 @@ def _clean_up_after(_process: int, arguments: tuple[Any, ...]) -> None:
     (calls,) = arguments
     folders: set[Path] = set()
     for job, _ in calls:
-        prepare(job, folders)
+        remove_strays_of(job, folders)
 
 
 class _Bundle(NamedTuple):
@@ -189,7 +190,7 @@ class _Batch:
         return _Bundle(first, tuple(jobs)) if jobs else None
 
     def _prepare(self, job: Job) -> None:
-        prepare(job, self._folders)
+        remove_strays_of(job, self._folders)
         self._observer.begun(job)
 
 

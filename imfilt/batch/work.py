@@ -28,7 +28,7 @@ from imfilt.images.formats import EXTENSIONS, FORMATS, Format, check_holds, chec
 from imfilt.images.importing import IMPORTING
 from imfilt.images.memory import give_back, touch_ahead
 from imfilt.images.picture import Picture
-from imfilt.images.reading import import_what_reads, read_picture
+from imfilt.images.reading import import_readers, read_picture
 from imfilt.images.temporary import remove_strays
 from imfilt.images.writing import write_picture
 
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 Notes = tuple[str, ...]
 
 _ENGINE_IS_THERE = threading.Event()
-_SMALL_FILE = 1 << 16
-"""Bytes of a source that is read before a thread would have got through a few imports."""
+_READ_AT_ONCE = 1 << 16
+"""Bytes of a source that mostly takes no longer to decode than a thread to take turns with one that imports."""
 
 
 def do_jobs(calls: Sequence[tuple[Job, FileIdentity | None]]) -> list[list[Outcome]]:
@@ -110,7 +110,7 @@ def do_job(job: Job, replaced: FileIdentity | None = None) -> list[Outcome]:
     return outcomes
 
 
-def prepare(job: Job, folders: set[Path]) -> None:
+def remove_strays_of(job: Job, folders: set[Path]) -> None:
     """Remove what commands that were killed have left where results go; `folders` are those in which that was done."""
     for folder in {result.target.parent for result in job.results if result.target is not None} - folders:
         remove_strays(folder)
@@ -192,13 +192,21 @@ def _read(job: Job) -> AnyPicture | Frames:
     read = partial(read_picture, source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits)
     if _ENGINE_IS_THERE.is_set():
         return read()
-    import_what_reads(source)
-    reading = Background(read, is_worth_it=job.source is None or size_of(job) > _SMALL_FILE)
-    with IMPORTING:  # the picture is decoded meanwhile
-        import imfilt.batch.filtering  # noqa: F401 (with which come the engine and NumPy)
-    _ENGINE_IS_THERE.set()
+    if job.source is not None and size_of(job) < _READ_AT_ONCE:
+        picture = read()
+        _import_engine()
+        return picture
+    import_readers(source)
+    reading = Background(read)
+    _import_engine()  # the picture is decoded meanwhile
     touch_ahead(reading.is_over)
     return reading.result()
+
+
+def _import_engine() -> None:
+    with IMPORTING:
+        import imfilt.batch.filtering  # noqa: F401 (with which come the engine and NumPy)
+    _ENGINE_IS_THERE.set()
 
 
 def _filter_and_write(

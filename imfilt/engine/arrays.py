@@ -22,7 +22,7 @@ from imfilt.errors import RecipeError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 EXACT_FLOAT = 1 << 53
 """float64 holds all whole numbers up to here."""

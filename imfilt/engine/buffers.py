@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _LINE = 64
 """Bytes of a cache line."""

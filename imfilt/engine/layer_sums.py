@@ -19,7 +19,7 @@ from imfilt.engine.running.run import numpy_settings
 from imfilt.errors import RecipeError
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _EXACT_IN = ((1 << 24, "float32"), (EXACT_FLOAT, "float64"), (1 << 63, "int64"))
 """Up to which bound of all sums a dtype holds them exactly; the first ones are multiplied as matrices the fastest."""

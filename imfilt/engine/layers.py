@@ -16,7 +16,7 @@ from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import Number, to_fraction, to_number
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _DECIMALS = 9
 """Floats with no more of them stand for decimals that whole numbers can hold."""

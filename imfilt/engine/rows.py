@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class RowSource(Protocol):

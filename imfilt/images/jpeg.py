@@ -85,7 +85,7 @@ def _band_rows(size: tuple[int, int], settings: dict[str, Any]) -> int:
 
 
 class _Named:
-    """A stream with a name, by which Pillow imports what writes JPEG alone, and not five other formats as well."""
+    """A stream with a name, by which Pillow imports what writes JPEG alone, and not four other formats as well."""
 
     name = "picture.jpg"
 

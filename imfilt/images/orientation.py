@@ -12,8 +12,8 @@ from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 
 if TYPE_CHECKING:
+    from imfilt.array_types import Array
     from imfilt.images.deep.picture import AnyPicture
-    from imfilt.typing import Array
 
 # From the orientation (Exif 2.32, 4.6.4 A) to what makes the picture upright.
 _TURNS = {

@@ -10,7 +10,7 @@ from PIL import Image
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Notes = tuple[str, ...]
 

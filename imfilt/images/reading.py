@@ -19,7 +19,7 @@ from imfilt.images.convert import to_filterable, what_it_became
 from imfilt.images.depth import Loss, loss_of, scale_transparent_level
 from imfilt.images.formats import EXTENSIONS, FORMATS
 from imfilt.images.importing import IMPORTING
-from imfilt.images.limits import MAX_PIXELS, check_pixels
+from imfilt.images.limits import MAX_PIXELS, check_all_pixels
 from imfilt.images.memory import lend_memory
 from imfilt.images.picture import Picture
 from imfilt.images.reading_errors import TEXT_LIMIT, one_line_errors
@@ -41,8 +41,8 @@ _JPEG_MAGIC = b"\xff\xd8\xff"
 _PILLOWS = [entry.name for entry in FORMATS.values() if entry.is_pillows]
 
 
-def import_what_reads(source: Source) -> None:
-    """Import what reads a file: now, and not in a thread that decodes it while others import too."""
+def import_readers(source: Source | None = None) -> None:
+    """Import what reads usual files, or this one: before a thread decodes it, or before there are more processes."""
     if not (isinstance(source, Path) and EXTENSIONS.get(source.suffix.casefold()) is FORMATS["JPEG"]):
         Image.preinit()
 
@@ -208,7 +208,7 @@ def _open_image(stream: BinaryIO, max_pixels: int) -> ImageFile:
         with suppress(SyntaxError, IndexError, TypeError, struct.error):  # Pillow then says that it is no picture
             stream.seek(0)
             image: ImageFile = jpeg_factory(stream)  # as Pillow does, but that it imports other formats before
-            check_pixels(image.size, max_pixels)
+            check_all_pixels(image.width * image.height, max_pixels)  # as Pillow does where it chooses the format
             return image
     image = Image.open(stream, formats=_PILLOWS)
     if image.format == "TIFF":

@@ -14,8 +14,8 @@ from imfilt.images.memory import BYTES_A_PIXEL, LAID_OUT_AS
 from imfilt.images.picture import Picture
 
 if TYPE_CHECKING:
+    from imfilt.array_types import Array
     from imfilt.images.deep.picture import AnyPicture, DeepPicture
-    from imfilt.typing import Array
 
 
 class PictureRows(RowSource, RowSink):

@@ -55,7 +55,7 @@ def read_text(path: Path) -> str:
 def parse_toml(text: str) -> dict[str, object]:
     """Return what the text holds; raise `RegistryError`, one line, where it is no TOML or would take too long."""
     if text.count(".") >= _LONGEST_KEY and re.search(_LONG_KEY, text):
-        raise RegistryError("not valid: a key of more than 64 parts; a kernel is headed [kernels.NAME]")
+        raise RegistryError(f"not valid: a key of more than {_LONGEST_KEY} parts; a kernel is headed [kernels.NAME]")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -28,8 +28,8 @@ from imfilt.views.seen import as_seen, reduced
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from imfilt.array_types import Array
     from imfilt.images.deep.picture import AnyPicture
-    from imfilt.typing import Array
 
 _ROOM = 1200, 900
 _THUMBNAIL = 360, 360

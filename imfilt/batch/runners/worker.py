@@ -19,6 +19,9 @@ import imfilt.batch.filtering
 import imfilt.batch.work  # noqa: F401
 from imfilt.batch.heap import keep_freed_memory
 from imfilt.batch.runners.channel import BROKEN, Channel
+from imfilt.images.reading import import_readers
+
+import_readers()
 
 _GARBAGE_THRESHOLD = 100_000
 

@@ -11,7 +11,7 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class Clipped(NamedTuple):

@@ -14,7 +14,7 @@ from imfilt.engine.recipes.combinations import Combination
 from imfilt.engine.recipes.normalisations import Extremes, Scaling
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _MOST_THRESHOLDS = 1 << 16
 

@@ -15,7 +15,7 @@ from imfilt.engine.planning.plan import Chain, Plan
 from imfilt.engine.strategies import STRATEGIES
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _LEAST_ALPHA = 2.0**-32
 """Of the largest sum of alpha, where less may be what floats are off by, and no more can be told from nothing."""

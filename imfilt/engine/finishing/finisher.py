@@ -19,9 +19,9 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies.program import Call, Program, joined_rows
 
 if TYPE_CHECKING:
+    from imfilt.array_types import Array
     from imfilt.engine.finishing.clipped import ClippedCounter
     from imfilt.engine.finishing.combined import RootScale
-    from imfilt.typing import Array
 
 _LARGEST_ERROR = Fraction(1, 4)
 """Levels: far more than floats are off by, and less than rounding to the nearest level makes up for."""

@@ -14,7 +14,7 @@ from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.rows import RowSink
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _HALF = Fraction(1, 2)
 

@@ -18,7 +18,7 @@ from imfilt.engine.recipes.samples import SAMPLE_TYPES, SampleType
 from imfilt.errors import RecipeError
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Curve = Callable[["Array"], "Array"]
 """From encoded samples to light, both from 0 to 1; it nowhere falls."""
@@ -45,6 +45,7 @@ class LinearRows:
     """Rows of samples, and of nothing beyond their channels, as light: a source of it, and a sink."""
 
     is_own_picture = False
+    """Whether results make a picture of their own, with no other channels."""
 
     def __init__(self, rows: Any, channels: int, samples: SampleType, curves: Sequence[Curve]) -> None:
         self.shape = (*rows.shape[:2], channels)

@@ -14,7 +14,7 @@ from imfilt.engine.planning.plan import Plan
 from imfilt.engine.recipes.normalisations import Extremes
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _NOISE = Fraction(1, 1 << 40)
 """Of the largest sum: more than float64 is off by, and far less than anybody could see."""

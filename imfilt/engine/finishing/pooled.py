@@ -15,7 +15,7 @@ from imfilt.engine.rows import RowSink
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _FEW_CHANNELS = 8
 

@@ -11,7 +11,7 @@ import numpy as np
 from imfilt.engine.rows import RowSink, RowSource
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class KeepingRows:

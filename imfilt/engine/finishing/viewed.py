@@ -18,7 +18,7 @@ from imfilt.errors import RecipeError
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class View(NamedTuple):

@@ -12,7 +12,7 @@ from imfilt.engine.recipes.borders import BorderRule
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class Planes(NamedTuple):

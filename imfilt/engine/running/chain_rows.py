@@ -20,7 +20,7 @@ from imfilt.engine.strategies.stage import Stage
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 def columns_needed(plan: Plan, chain: Chain, columns: range) -> list[range]:

@@ -23,8 +23,8 @@ from imfilt.engine.running.workspaces import Workspace, Workspaces
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
+    from imfilt.array_types import Array
     from imfilt.engine.finishing.clipped import ClippedCounter
-    from imfilt.typing import Array
 
 Result = TypeVar("Result")
 

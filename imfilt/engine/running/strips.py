@@ -11,7 +11,7 @@ from imfilt.engine.rows import RowSource
 from imfilt.engine.running.chain_rows import ChainRows
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Block = tuple[slice, list["Array"]]
 """Columns of a panel, and the numerators of each chain over them."""

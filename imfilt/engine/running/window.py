@@ -13,7 +13,7 @@ from imfilt.engine.strategies.stage import Stage
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class Rows(Protocol):

@@ -11,7 +11,7 @@ from imfilt.engine.strategies.stage import Stage
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class Strategy(Protocol):
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     spreads_errors: bool = False
     """Whether floats are off by what goes with the largest numbers around, and not with the sum itself."""
     least: float = 0.0
-    """Nanoseconds a sample that it takes at the least: what costs less otherwise need not be asked."""
+    """Nanoseconds a sample that its model stays above: where another costs less, it need not be asked."""
 
     def fit(self, stage: Stage) -> Fit | Unfit:
         """Return what it would take to do a stage; or why it cannot be done."""

@@ -22,7 +22,7 @@ from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 # In passes over the samples. Measured by tests/benchmarks/calibrate.py.
 _PRODUCT_COST = 0.29

@@ -21,7 +21,7 @@ from imfilt.engine.strategies.tiled import SIDES, Tile, Tiled
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class _Cost(NamedTuple):

@@ -18,7 +18,7 @@ from imfilt.engine.strategies.taps import count_passes, group_by_weight, weighte
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Weights1D = tuple[int, ...] | tuple[float, ...]
 

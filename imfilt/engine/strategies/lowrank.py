@@ -15,7 +15,7 @@ from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage, Weights
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Pair = tuple[tuple[float, ...], tuple[float, ...]]
 

@@ -17,7 +17,7 @@ from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _SPLIT_COST = 0.4
 """Nanoseconds a sample that is set apart."""

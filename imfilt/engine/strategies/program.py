@@ -16,7 +16,7 @@ from imfilt.engine.buffers import LONGEST_PITCH
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function and its arguments, the array that takes the result among them."""

@@ -20,7 +20,7 @@ from imfilt.kernels.separable import separate
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class Factors(NamedTuple):

@@ -22,7 +22,7 @@ from imfilt.engine.strategies.stage import Stage, Weights
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Number = int | float
 Place = tuple[int, int]

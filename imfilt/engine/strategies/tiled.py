@@ -18,7 +18,7 @@ from imfilt.engine.strategies.stage import Stage
 from imfilt.engine.strategies.taps import Taps
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Tile = tuple[int, int]
 """Its rows, and the numbers in each: the planes of a column one after the other."""

@@ -11,7 +11,7 @@ import numpy as np
 from imfilt.errors import PictureError
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 Curve = Callable[["Array"], "Array"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 class Decoded(NamedTuple):

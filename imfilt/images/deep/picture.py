@@ -10,7 +10,7 @@ from imfilt.images.modes import MODES, Mode
 from imfilt.images.picture import Picture
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from imfilt.images.deep.picture import AnyPicture, DeepPicture
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 
 def samples_of(picture: AnyPicture) -> Array:

@@ -15,7 +15,7 @@ from imfilt.images.deep.picture import AnyPicture
 from imfilt.images.deep.samples import samples_of
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _PHOTOMETRIC = {"L": 1, "RGB": 2, "CMYK": 5, "YCbCr": 6, "LAB": 8}
 _SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}

@@ -13,7 +13,7 @@ from imfilt.images.deep.decoded import Decoded
 from imfilt.images.orientation import turned
 
 if TYPE_CHECKING:
-    from imfilt.typing import Array
+    from imfilt.array_types import Array
 
 _WHITE_IS_ZERO = 0
 _COLOURS = {_WHITE_IS_ZERO: "L", 1: "L", 2: "RGB", 5: "CMYK"}

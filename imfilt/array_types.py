@@ -1,4 +1,4 @@
-"""Names of types that all layers use. To be imported for type checkers alone: for a small picture it takes too long."""
+"""Names of types that all layers use, for type checkers alone: to import them takes long beside a small picture."""
 
 from __future__ import annotations
 
