@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from imfilt.engine.strategies.fit import Fit, Unfit
+from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.lowrank import Pair, factorise
-from imfilt.engine.strategies.program import Program
+from imfilt.engine.strategies.program import Call, Program
 from imfilt.engine.strategies.stage import Stage
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ _ROWS = 24
 _COLUMNS = 16
 _TILE = 4096
 """About so many samples of a row make a tile, whose products stay in the second-level cache."""
+_TOGETHER = 4
+"""Blocks below each other that go by their columns together: those of a tall kernel look at the same rows, which took
+a fifth of that product to fetch for each block anew."""
 _LARGEST_REACH = 600
 LARGEST_PRODUCT = 1 << 18
 """Multiplications of a product: OpenBLAS does no larger ones in a single thread."""
@@ -60,7 +63,9 @@ def fit(stage: Stage) -> Fit | Unfit:
     waste = tiles * width / stage.across.output * blocks * _ROWS / min(strip, stage.down.output)
     macs = (_ROWS + stage.down.reach) * (1 + stage.across.reach / width) + _COLUMNS + stage.across.reach
     passes = len(products) * (_PRODUCT_COST * macs + _TURNING_COST) * waste + 2 * len(taps)
-    return Fit(Fraction(weight), passes, strip=strip, columns=width, held=0)
+    numbers = (width + stage.across.reach) * stage.planes * ((_TOGETHER + 2) * _ROWS + stage.down.reach)
+    tile_bytes = item_bytes(stage) * numbers
+    return Fit(Fraction(weight), passes, strip=strip, columns=width, held=0, tile_bytes=tile_bytes)
 
 
 def _apart(pairs: Sequence[Pair]) -> tuple[list[Pair], list[tuple[int, int, float]]]:
@@ -117,7 +122,7 @@ class Banded:
         planes = stage.planes
         columns = (self._width + stage.across.reach) * planes
         self._block = np.empty((_ROWS + stage.down.reach, columns), self._dtype)
-        self._first = np.empty((columns, _ROWS), self._dtype)
+        self._first = np.empty((_TOGETHER, columns, _ROWS), self._dtype)
         blocks = self._width // _COLUMNS
         self._second = np.empty((blocks, _COLUMNS, planes, _ROWS), self._dtype)
         self._tap = np.empty((_ROWS, self._width * planes), self._dtype)
@@ -128,21 +133,27 @@ class Banded:
         if not planes:
             return []
         flat, flat_sums = window.reshape(len(window), -1), sums.reshape(rows, -1)
+        height, length = self._block.shape
         program: Program = []
-        for y in range(0, rows, _ROWS):
-            for x in range(0, columns, self._width):
-                block = flat[y : y + len(self._block), x * planes : x * planes + self._block.shape[1]]
-                target = flat_sums[y : y + _ROWS, x * planes : (x + self._width) * planes]
-                if block.shape != self._block.shape:
-                    program.append((self._fill_up, (block,)))
-                    block = self._block
-                for number, term in enumerate(self._terms):
-                    program += self._products(block, target, planes, term, is_first=number == 0)
-                for down, across, weight in self._taps:
-                    left = (x + across) * planes
-                    samples = flat[y + down : y + down + target.shape[0], left : left + target.shape[1]]
-                    room = self._tap[: target.shape[0], : target.shape[1]]
-                    program += [(np.multiply, (samples, weight, room)), (np.add, (target, room, target))]
+        for x in range(0, columns, self._width):
+            tile = flat[:, x * planes : x * planes + length]
+            target = flat_sums[:, x * planes : (x + self._width) * planes]
+            complete = rows // _ROWS if tile.shape[1] == length else 0
+            for number in range(0, complete, _TOGETHER):
+                y, count = number * _ROWS, min(_TOGETHER, complete - number)
+                step, item = tile.strides
+                blocks = as_strided(tile[y:], (count, height, length), (_ROWS * step, step, item))
+                program += self._sums(blocks, target[y : y + count * _ROWS], planes)
+            for y in range(complete * _ROWS, rows, _ROWS):
+                program.append((self._fill_up, (tile[y : y + height],)))
+                program += self._sums(self._block[np.newaxis], target[y : y + _ROWS], planes)
+            for down, across, weight in self._taps:
+                left = (x + across) * planes
+                samples = flat[down : down + rows, left : left + target.shape[1]]
+                for y in range(0, rows, _ROWS):
+                    part = target[y : y + _ROWS]
+                    room = self._tap[: len(part), : part.shape[1]]
+                    program += [(np.multiply, (samples[y : y + _ROWS], weight, room)), (np.add, (part, room, part))]
         return program
 
     def _fill_up(self, block: Array) -> None:
@@ -151,37 +162,56 @@ class Banded:
         self._block[rows:] = 0
         self._block[:, columns:] = 0
 
-    def _products(
-        self, block: Array, target: Array, planes: int, term: tuple[Array, Array, Any, Any], *, is_first: bool
-    ) -> Program:
-        down, across, moved, back = term
-        first, second = self._first, self._second
+    def _sums(self, blocks: Array, target: Array, planes: int) -> Program:
+        """Return the calls that write the sums of all terms over `blocks`, one below the other, into `target`."""
         program: Program = []
-        # by the column, in batches of columns
+        for number, (down, across, moved, back) in enumerate(self._terms):
+            program += self._by_columns(blocks, down)
+            firsts = self._first[: len(blocks)]
+            program.append((np.subtract, (firsts, moved, firsts)))
+            for y, first in zip(range(0, len(target), _ROWS), firsts, strict=True):
+                part = target[y : y + _ROWS]
+                program.append(self._by_rows(first, across, planes))
+                turned = self._second.reshape(-1, _ROWS).T[: part.shape[0], : part.shape[1]]
+                if number == 0:
+                    program.append((np.add, (turned, back, part)))
+                else:
+                    program += [(np.add, (part, turned, part)), (np.add, (part, back, part))]
+        return program
+
+    def _by_columns(self, blocks: Array, down: Array) -> Program:
+        """Return the calls of the first product, in batches of columns."""
+        count, height, length = blocks.shape
+        first = self._first[:count]
         batch = max(LARGEST_PRODUCT // down.size // _BATCH, 1) * _BATCH
-        whole = block.shape[1] // batch
-        step, item = block.strides
+        whole = length // batch
+        below, step, item = blocks.strides
+        program: Program = []
         if whole:
-            batches = as_strided(block, (whole, batch, len(block)), (batch * item, item, step))
-            program.append((np.matmul, (batches, down, first[: whole * batch].reshape(whole, batch, _ROWS))))
-        if whole * batch < len(first):
-            program.append((np.matmul, (block[:, whole * batch :].T, down, first[whole * batch :])))
-        program.append((np.subtract, (first, moved, first)))
-        # by the row, in blocks of columns, of one plane each where those of all are too large
-        pixel = planes * first.strides[0]
-        taken, lines, together = across.shape[1], _COLUMNS * across.shape[1] * _ROWS, planes * _ROWS
+            shape, strides = (whole, count, batch, height), (batch * item, below, item, step)
+            into = first[:, : whole * batch].reshape(count, whole, batch, _ROWS).swapaxes(0, 1)
+            program.append((_products_in_order, (as_strided(blocks, shape, strides), down, into)))
+        if whole * batch < length:
+            rest = blocks[:, :, whole * batch :].swapaxes(1, 2)
+            program.append((np.matmul, (rest, down, first[:, whole * batch :])))
+        return program
+
+    def _by_rows(self, first: Array, across: Array, planes: int) -> Call:
+        """Return the call of the second product, in blocks of columns; of one plane each where all are too large."""
+        second, taken = self._second, across.shape[1]
+        column, item = first.strides
+        pixel, together, lines = planes * column, planes * _ROWS, _COLUMNS * taken * _ROWS
         shape: tuple[int, ...]
         strides: tuple[int, ...]
         if lines * planes <= LARGEST_PRODUCT:
             shape, strides = (len(second), taken, together), (_COLUMNS * pixel, pixel, item)
             into = second.reshape(len(second), _COLUMNS, together)
         else:
-            shape, strides = (len(second), planes, taken, _ROWS), (_COLUMNS * pixel, first.strides[0], pixel, item)
+            shape, strides = (len(second), planes, taken, _ROWS), (_COLUMNS * pixel, column, pixel, item)
             into = second.transpose(0, 2, 1, 3)
-        program.append((np.matmul, (across, as_strided(first, shape, strides), into)))
-        turned = second.reshape(-1, _ROWS).T[: target.shape[0], : target.shape[1]]
-        if is_first:
-            program.append((np.add, (turned, back, target)))
-        else:
-            program += [(np.add, (target, turned, target)), (np.add, (target, back, target))]
-        return program
+        return np.matmul, (across, as_strided(first, shape, strides), into)
+
+
+def _products_in_order(stacks: Array, matrix: Array, into: Array) -> None:
+    """Multiply stacks of matrices in the order of their axes: NumPy would begin with those that lie close together."""
+    np.matmul(stacks, matrix, into, order="C")
