@@ -120,7 +120,7 @@ def test_composition_is_commutative_and_linear_without_biases(a: Kernel, b: Kern
 @given(unbiased(), unbiased())
 def test_turns_are_those_of_numpy_and_go_through_sums_and_compositions(a: Kernel, b: Kernel) -> None:
     turns: list[tuple[Callable[[Kernel], Kernel], Callable[..., np.ndarray]]] = [
-        (algebra.rotate, np.rot90),
+        (algebra.quarter_turn, np.rot90),
         (algebra.flip, np.flip),
         (algebra.transpose, np.transpose),
     ]
@@ -128,9 +128,9 @@ def test_turns_are_those_of_numpy_and_go_through_sums_and_compositions(a: Kernel
         assert rows_of(turn(a)) == reference(np.array(rows_of(a), object)).tolist()
         assert meaning(turn(algebra.compose(a, b))) == meaning(algebra.compose(turn(a), turn(b)))
         assert meaning(turn(algebra.add(a, b))) == meaning(algebra.add(turn(a), turn(b)))
-    four = algebra.rotate(algebra.rotate(algebra.rotate(algebra.rotate(a))))
+    four = algebra.quarter_turn(algebra.quarter_turn(algebra.quarter_turn(algebra.quarter_turn(a))))
     assert meaning(four) == meaning(a)
-    assert meaning(algebra.flip(a)) == meaning(algebra.rotate(algebra.rotate(a)))
+    assert meaning(algebra.flip(a)) == meaning(algebra.quarter_turn(algebra.quarter_turn(a)))
 
 
 @repeatable

@@ -12,11 +12,10 @@ from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.planning.plan import Plan
 from imfilt.engine.planning.planes import PLANES
 from imfilt.engine.planning.steps import Step, make_passes, total_bias
-from imfilt.engine.recipes.borders import Border
 from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes
 from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.errors import RecipeError
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import Kernel, half_turn
 from imfilt.kernels.numbers import Number, to_fraction
 from imfilt.quick import NamedTuple
 
@@ -151,7 +150,7 @@ class _Accountant:
         if planes == "alpha":
             weights, divisor = step.weights, Fraction(step.divisor)
         elif not self._plan.recipe.correlate:
-            weights = [row[::-1] for row in reversed(weights)]
+            weights = half_turn(weights)
         if kernel.approximate:  # whole numbers over a large power of two, which nobody wrote
             return [[to_fraction(weight) / divisor for weight in row] for row in weights], Fraction(1)
         return weights, divisor
@@ -161,7 +160,7 @@ class _Accountant:
         stage = self._plan.chains[number].stages[place]
         rule = self._plan.recipe.border_rule
         down, across = (
-            _sources(positions, axis.length, rule.border)
+            [rule.border.source(at, axis.length) for at in positions]
             for positions, axis in ((rows, stage.down), (columns, stage.across))
         )
         inside = sorted({y for y in down if y is not None}), sorted({x for x in across if x is not None})
@@ -221,13 +220,6 @@ class _Accountant:
         rounded = ROUNDINGS[self._plan.recipe.rounding].round(normalised, self._plan.output.largest)
         output = min(max(rounded, self._plan.output.smallest), self._plan.output.largest)
         return normalised, output, output != rounded
-
-
-def _sources(positions: Iterable[int], length: int, border: Border) -> list[int | None]:
-    """Return where the numbers at `positions` come from; None where a constant stands."""
-    return [
-        at if 0 <= at < length else border.index(at, length) if border.index is not None else None for at in positions
-    ]
 
 
 def _places(wanted: Iterable[int | None], there: Sequence[int]) -> list[int]:

@@ -55,8 +55,7 @@ def nearest_kernel(found: Estimate, registry: Registry, white: float) -> Nearest
 
 
 def _laid(kernel: Kernel, correlate: bool) -> Array:
-    form = kernel.integer_form
-    weights = np.array([[weight / form.divisor for weight in row] for row in form.weights])
+    weights = np.array(kernel.integer_form.floats())
     return weights if correlate else weights[::-1, ::-1]
 
 

@@ -78,9 +78,8 @@ def numerical_rank(kernel: Kernel) -> int:
 
 def _weights(kernel: Kernel) -> Array:
     """Return the weights over the divisor, as float64; raise `RecipeError` where their sum may be none."""
-    form = kernel.integer_form
     try:
-        weights = np.array([[weight / form.divisor for weight in row] for row in form.weights])
+        weights = np.array(kernel.integer_form.floats())
         math.fsum(np.abs(weights).ravel())
     except OverflowError:
         raise RecipeError("the weights are too large for floating point; make them smaller") from None

@@ -85,7 +85,7 @@ def verify(
         _Convention(
             Recipe(kernels, size=size, correlate=bool(correlate), alpha=_mode(alpha)), correlate, alpha, rounding
         )
-        for correlate in ((None,) if all(map(_is_symmetric, kernels)) else (False, True))
+        for correlate in ((None,) if all(kernel.integer_form.is_symmetric for kernel in kernels) else (False, True))
         for alpha in (("weighted", "keep", "straight", KEPT) if has_alpha else ("",))
         for rounding in _roundings(kernels, alpha, samples)
     ]
@@ -136,11 +136,6 @@ def _size(before: Array, after: Array, kernels: tuple[Kernel, ...]) -> str:
         f"it is {after.shape[1]} x {after.shape[0]} and the one before is {before.shape[1]} x {before.shape[0]}; "
         "no kernel of this size does that"
     )
-
-
-def _is_symmetric(kernel: Kernel) -> bool:
-    weights = kernel.integer_form.weights
-    return weights == tuple(row[::-1] for row in reversed(weights))
 
 
 def _with_borders(convention: _Convention, before: Array, after: Array, samples: SampleType) -> Iterator[Trial]:

@@ -23,9 +23,7 @@ class Samples(NamedTuple):
 
 def read_samples(path: str) -> Samples:
     """Return the samples of a picture, of several frames the first; raise `PictureError` that names the file."""
-    from imfilt.images.rows import rows_of
+    from imfilt.images.samples import samples_of
 
     picture = open_picture(path)
-    rows, columns, channels = picture.shape
-    array = rows_of(picture).read_rows(0, rows, range(columns))[..., :channels]
-    return Samples(array, picture.mode.samples, picture.mode.has_alpha)
+    return Samples(samples_of(picture), picture.mode.samples, picture.mode.has_alpha)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from imfilt.errors import KernelError
-from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
+from imfilt.kernels.kernel import LARGEST_SIDE, Kernel, half_turn
 from imfilt.kernels.numbers import to_fraction
 from imfilt.kernels.rounding import LONGEST_DIVISOR, rounded
 from imfilt.kernels.separable import separate
@@ -84,7 +84,7 @@ def normalize(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
     return scale(kernel, 1 / kernel.sum, spend)
 
 
-def rotate(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
+def quarter_turn(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
     """Return the kernel turned by 90 degrees against the clock, as ``numpy.rot90`` does."""
     spend(_cells(kernel))
     (y, x), width = kernel.anchor_cell, kernel.size[1]
@@ -95,7 +95,7 @@ def flip(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:
     """Return the kernel turned by 180 degrees, as ``numpy.flip`` does: what tells convolution from correlation."""
     spend(_cells(kernel))
     (y, x), (height, width) = kernel.anchor_cell, kernel.size
-    return _with_rows(kernel, [row[::-1] for row in reversed(kernel.weights)], (height - 1 - y, width - 1 - x))
+    return _with_rows(kernel, half_turn(kernel.weights), (height - 1 - y, width - 1 - x))
 
 
 def transpose(kernel: Kernel, spend: Spend = lambda _: None) -> Kernel:

@@ -8,11 +8,13 @@ from dataclasses import field
 from fractions import Fraction
 from functools import cached_property, partial
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from imfilt.errors import KernelError
 from imfilt.kernels.numbers import TYPE_NAMES, Number, to_fraction, to_number
 from imfilt.quick import NamedTuple, dataclass
+
+Weight = TypeVar("Weight")
 
 LARGEST_SIDE = 1001
 _LARGEST_COMMON_DENOMINATOR_BITS = 4096
@@ -27,6 +29,15 @@ class IntegerForm(NamedTuple):
 
     weights: tuple[tuple[int, ...], ...]
     divisor: int
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the weights are the same rotated by 180 degrees, so that convolution is correlation."""
+        return self.weights == half_turn(self.weights)
+
+    def floats(self) -> list[list[float]]:
+        """Return the values, each rounded once; raise `OverflowError` where one is too large for a float."""
+        return [[weight / self.divisor for weight in row] for row in self.weights]
 
 
 @dataclass(frozen=True, init=False)
@@ -158,6 +169,15 @@ class Kernel:
         positive = sum(weight for row in form.weights for weight in row if weight > 0)
         bias = to_fraction(self.bias)
         return Fraction(negative * largest, form.divisor) + bias, Fraction(positive * largest, form.divisor) + bias
+
+
+def half_turn(rows: Iterable[Sequence[Weight]]) -> tuple[tuple[Weight, ...], ...]:
+    """Return rows rotated by 180 degrees: from the matrix of a convolution to that of a correlation, and back.
+
+    >>> half_turn([[1, 2], [3, 4]])
+    ((4, 3), (2, 1))
+    """
+    return tuple(tuple(row[::-1]) for row in reversed(tuple(rows)))
 
 
 def _is_of_few_bits(weight: float) -> bool:

@@ -94,8 +94,7 @@ def _range(kernel: Kernel) -> str | None:
 
 
 def _orientation(kernel: Kernel) -> str | None:
-    weights = kernel.integer_form.weights
-    if weights == tuple(row[::-1] for row in reversed(weights)):
+    if kernel.integer_form.is_symmetric:
         return None
     return (
         "rotated by 180 degrees it is another kernel, so that --correlate makes another picture; make sure which it is"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from imfilt.kernels.kernel import half_turn
+
 Matrix = Sequence[Sequence[int]]
 
 
@@ -15,7 +17,7 @@ MIRRORS: dict[str, Callable[[Matrix], Matrix]] = {
     "left-right": lambda rows: [row[::-1] for row in rows],
     "top-bottom": lambda rows: rows[::-1],
     "diagonal": _turned,
-    "point": lambda rows: [row[::-1] for row in reversed(rows)],
+    "point": half_turn,
 }
 """What may be done to a matrix without changing it, or without changing more than its sign."""
 

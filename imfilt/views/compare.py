@@ -12,6 +12,7 @@ from imfilt.analysis.difference import Difference, absolute_differences, measure
 from imfilt.errors import UsageError
 from imfilt.images.formats import describe_mode
 from imfilt.images.rows import rows_of
+from imfilt.images.samples import samples_of
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
@@ -100,11 +101,9 @@ def difference_picture(one: AnyPicture, other: AnyPicture, difference: Differenc
     It is in colour for pictures in RGB, where a difference in alpha is white; of others it shows the largest difference
     of all channels in grey.
     """
-    rows, columns, channels = one.shape
     white = one.mode.samples.largest
     amplified = max(math.floor(white / difference.largest), 1) if 0 < difference.largest < math.inf else 1
-    levels = [rows_of(each).read_rows(0, rows, range(columns))[..., :channels] for each in (one, other)]
-    differences = np.minimum(absolute_differences(*levels) * (amplified * 255 / white), 255)
+    differences = np.minimum(absolute_differences(samples_of(one), samples_of(other)) * (amplified * 255 / white), 255)
     if one.mode.colour in _GREY_FROM:
         return Image.fromarray(differences.max(axis=2).round().astype(np.uint8)), amplified
     colours = differences[..., :3]

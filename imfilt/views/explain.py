@@ -14,6 +14,7 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.running.run import measure_rows
 from imfilt.images.rows import rows_of
+from imfilt.images.samples import samples_of
 from imfilt.kernels.numbers import plain_number
 from imfilt.quick import NamedTuple
 from imfilt.views.exact import decimal, precise_number, short_cells, short_number
@@ -63,10 +64,8 @@ def explain(picture: AnyPicture, recipe: Recipe, x: int, y: int) -> Explanation:
     `RecipeError` where there is no such sample.
     """
     filtered, plan = filter_picture(picture, recipe)
-    rows, columns, channels = picture.shape
     extremes = measure_rows(plan, rows_of(picture)) if recipe.normalisation.measures else None
-    samples = rows_of(picture).read_rows(0, rows, range(columns))[..., :channels]
-    accounts = account_for(plan._replace(shape=picture.shape), samples, (y, x), extremes)
+    accounts = account_for(plan._replace(shape=picture.shape), samples_of(picture), (y, x), extremes)
     outputs = rows_of(filtered).read_rows(y, y + 1, range(x, x + 1))[0, 0].tolist()
     names = (*ImageMode.getmode(picture.mode.colour).bands, "A")
     last = plan.chains[0].stages[-1]

@@ -10,11 +10,11 @@ from PIL import Image, ImageDraw
 from imfilt.analysis.account import Account, account_for
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.planning.plan import Plan
-from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.running.run import measure_rows
 from imfilt.errors import RecipeError
 from imfilt.images.rows import rows_of
+from imfilt.images.samples import samples_of
 from imfilt.quick import NamedTuple
 from imfilt.views.colours import INK, Colour, signed_colours
 from imfilt.views.drawing import FAINT, MARGIN, MARK, canvas, cell_size, draw_cells, fitted, font
@@ -52,7 +52,7 @@ def film(picture: AnyPicture, recipe: Recipe, x: int, y: int) -> bytes:
     filtered, plan = filter_picture(picture, recipe)
     plan = plan._replace(shape=picture.shape)
     extremes = measure_rows(plan, rows_of(picture)) if recipe.normalisation.measures else None
-    samples = rows_of(picture).read_rows(0, picture.shape[0], range(picture.shape[1]))[..., : picture.shape[2]]
+    samples = samples_of(picture)
     part = _part_around(plan, y, x)
     inputs, outputs = _cells_under(as_seen(picture), plan, part), as_seen(filtered)
     account = account_for(plan, samples, (part.rows[0], part.columns[0]), extremes)[0]
@@ -166,13 +166,8 @@ def _cells_under(seen: Image.Image, plan: Plan, part: _Part) -> list[list[Colour
     level = round(float(rule.level) * 255 / plan.samples.largest)
     constant = (min(max(level, 0), 255),) * 3
 
-    def source(at: int, axis: Axis) -> int | None:
-        if 0 <= at < axis.length:
-            return at
-        return rule.border.index(at, axis.length) if rule.border.index else None
-
-    rows = [source(at, last.down) for at in part.rows_in]
-    columns = [source(at, last.across) for at in part.columns_in]
+    rows = [rule.border.source(at, last.down.length) for at in part.rows_in]
+    columns = [rule.border.source(at, last.across.length) for at in part.columns_in]
     return [
         [constant if x is None or y is None else seen.getpixel((x, y)) for x in columns]  # type: ignore[misc]
         for y in rows

@@ -66,7 +66,7 @@ def _matrix(kernel: Kernel) -> Image.Image:
     form = kernel.integer_form
     side = cell_size(rows, columns, _ROOM)
     if side < LEAST_CELL:
-        return _signed(np.array([[weight / form.divisor for weight in row] for row in form.weights]))
+        return _signed(np.array(form.floats()))
     image, _ = canvas(columns * side + 1, rows * side + 1)
     labels = [line.split() for line in matrix_lines(kernel)]
     draw_cells(image, (0, 0), side, signed_colours(form.weights), labels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imfilt.kernels.families.family import Parameter
 from imfilt.kernels.lookup import FAMILY
-from imfilt.kernels.numbers import Number
+from imfilt.kernels.numbers import plain_number
 from imfilt.kernels.registry import Entry, Group
 
 
@@ -20,11 +20,11 @@ def kernel_object(entry: Entry) -> dict[str, object]:
         "name": written(entry),
         "aliases": list(entry.aliases),
         "size": list(kernel.size),
-        "matrix": [[_plain(weight) for weight in row] for row in kernel.weights],
-        "divisor": _plain(kernel.divisor),
-        "bias": _plain(kernel.bias),
+        "matrix": [[plain_number(weight) for weight in row] for row in kernel.weights],
+        "divisor": plain_number(kernel.divisor),
+        "bias": plain_number(kernel.bias),
         "anchor": list(kernel.anchor) if kernel.anchor else None,
-        "sum": _plain(kernel.sum),
+        "sum": plain_number(kernel.sum),
         "description": entry.description,
         "reference": entry.reference,
         "origin": entry.origin,
@@ -52,14 +52,7 @@ def _parameter_object(parameter: Parameter) -> dict[str, object]:
     default = parameter.default
     return {
         "name": parameter.name,
-        "default": default if default is None or isinstance(default, str) else _plain(default),
+        "default": default if default is None or isinstance(default, str) else plain_number(default),
         "range": parameter.range,
         "meaning": parameter.meaning,
     }
-
-
-def _plain(number: Number) -> int | float | str:
-    """Return a number as JSON holds it: whole or decimal as a number, a fraction as text such as "1/9"."""
-    if isinstance(number, float):
-        return number
-    return int(number) if number.denominator == 1 else str(number)

@@ -21,14 +21,13 @@ from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS
 from imfilt.images.reading import read_picture
-from imfilt.images.rows import rows_of
+from imfilt.images.samples import samples_of
 from imfilt.quick import NamedTuple
 from imfilt.views.seen import as_seen, reduced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from imfilt.array_types import Array
     from imfilt.images.deep.picture import AnyPicture
 
 _ROOM = 1200, 900
@@ -143,8 +142,7 @@ def _clipped(picture: AnyPicture, recipe: Recipe) -> tuple[NDArray[np.bool_], ND
     if picture.mode.samples.is_float or recipe.threshold is not None or recipe.channels is not None or recipe.linear:
         return None
     floats, _ = filter_picture(picture, replace(recipe, depth="float", pool=None))
-    rows, columns, channels = floats.shape
-    levels: Array = rows_of(floats).read_rows(0, rows, range(columns))[..., :channels]
+    levels = samples_of(floats)
     white = picture.mode.samples.largest
     added = ROUNDINGS[recipe.rounding].added(white)
     below: NDArray[np.bool_] = np.any(levels < -float(added / white), axis=2)

@@ -10,7 +10,7 @@ from imfilt.engine.recipes.pairs import Pair
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.strategies.stage import Weights
 from imfilt.errors import RecipeError
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import Kernel, half_turn
 from imfilt.kernels.numbers import to_fraction
 from imfilt.quick import NamedTuple
 
@@ -90,7 +90,7 @@ def _step(kernel: Kernel, recipe: Recipe, in_floats: bool) -> Step:
     else:
         weights, divisor = kernel.integer_form.weights, kernel.integer_form.divisor
     if not recipe.correlate:
-        weights = tuple(row[::-1] for row in reversed(weights))
+        weights = half_turn(weights)
     return Step(kernel.name, weights, divisor, to_fraction(kernel.bias), recipe.anchor_of(kernel))
 
 
@@ -99,8 +99,7 @@ def _float_weights(kernel: Kernel) -> tuple[tuple[float, ...], ...]:
     if divisor == 1:
         return tuple(tuple(map(float, row)) for row in kernel.weights)
     if not kernel.has_fractions:  # a whole number over another is rounded once, and faster than a fraction
-        form = kernel.integer_form
-        return tuple(tuple(weight / form.divisor for weight in row) for row in form.weights)
+        return tuple(map(tuple, kernel.integer_form.floats()))
     return tuple(tuple(float(to_fraction(weight) / divisor) for weight in row) for row in kernel.weights)
 
 

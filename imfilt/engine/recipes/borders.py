@@ -28,6 +28,16 @@ class Border:
     is_far: bool = False
     """Whether what stands beyond one side comes from the other."""
 
+    def source(self, at: int, length: int) -> int | None:
+        """Return the position of the sample that stands `at` any position of `length`; None for a constant beyond.
+
+        >>> BORDERS["reflect"].source(3, 5), BORDERS["reflect"].source(-2, 5), BORDERS["zero"].source(-2, 5)
+        (3, 2, None)
+        """
+        if 0 <= at < length:
+            return at
+        return None if self.index is None else self.index(at, length)
+
 
 def _edge(i: int, n: int) -> int:
     return min(max(i, 0), n - 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from imfilt.errors import RecipeError
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import Kernel, half_turn
 from imfilt.kernels.numbers import Number, to_fraction
 from imfilt.quick import NamedTuple
 
@@ -81,4 +81,4 @@ def add_kernels(
 
 def _laid(rows: Sequence[Sequence[Number]], correlate: bool) -> Sequence[Sequence[Number]]:
     """Return a matrix as it lies over the picture; twice, and it is as it was."""
-    return rows if correlate else [row[::-1] for row in reversed(rows)]
+    return rows if correlate else half_turn(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import Kernel, half_turn
 from imfilt.kernels.numbers import Number, to_fraction
 from imfilt.quick import NamedTuple
 
@@ -37,7 +37,7 @@ class Like(NamedTuple):
         """
         weights, anchor, divisor = kernel.weights, kernel.anchor, kernel.divisor
         if is_oriented:
-            turned = tuple(row[::-1] for row in reversed(weights)) if self.correlate else weights
+            turned = half_turn(weights) if self.correlate else weights
             return _with(kernel, turned, divisor, anchor)
         if self.rows_upwards:
             weights = weights[::-1]

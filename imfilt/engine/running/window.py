@@ -56,7 +56,7 @@ class Window:
         self.fill = upstream.fill
         """Writes rows of the input that are those of the picture; see `Rows`."""
         self._outside = stage.outside
-        self._index = border.index
+        self._border = border
         self._height = stage.down.length
         looked_at = stage.across.inputs(outputs.start, outputs.stop)
         held = range(min(looked_at.start, inside.start), max(looked_at.stop, inside.stop))
@@ -82,9 +82,9 @@ class Window:
     def _beyond(self, columns: range, start: int, width: int) -> tuple[slice, slice | Array | None]:
         """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
         where = slice(columns.start - start, columns.stop - start)
-        if self._index is None:
+        if self._border.index is None:
             return where, None
-        sources = [self._index(x, width) - start for x in columns]
+        sources = [self._border.index(x, width) - start for x in columns]
         if len(set(sources)) == 1:
             return where, slice(sources[0], sources[0] + 1)
         return where, np.array(sources, np.intp)
@@ -204,6 +204,4 @@ class Window:
 
     def _source_of(self, row: int) -> int | None:
         """Return the row of the input that stands at `row`; None beyond a constant border."""
-        if 0 <= row < self._height:
-            return row
-        return None if self._index is None else self._index(row, self._height)
+        return self._border.source(row, self._height)

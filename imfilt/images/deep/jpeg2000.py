@@ -11,7 +11,7 @@ from imfilt.images.carried.jp2 import without_profile
 from imfilt.images.deep.decoded import Decoded
 from imfilt.images.deep.picture import AnyPicture
 from imfilt.images.deep.reading import EXTRA
-from imfilt.images.deep.samples import samples_of
+from imfilt.images.samples import samples_of
 
 _COLOURS = {1: ("L", False), 2: ("L", True), 3: ("RGB", False), 4: ("RGB", True)}
 

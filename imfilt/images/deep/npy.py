@@ -9,9 +9,9 @@ import numpy as np
 from imfilt.engine.recipes.samples import SAMPLE_TYPES
 from imfilt.errors import PictureError
 from imfilt.images.deep.picture import AnyPicture, DeepPicture
-from imfilt.images.deep.samples import samples_of
 from imfilt.images.limits import check_pixels
 from imfilt.images.modes import MODES, Mode
+from imfilt.images.samples import samples_of
 from imfilt.quick import NamedTuple
 
 _BY_CHANNELS = {1: MODES["L"], 2: MODES["LA"], 3: MODES["RGB"], 4: MODES["RGBA"]}

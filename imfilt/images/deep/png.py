@@ -12,9 +12,9 @@ from PIL import Image
 
 from imfilt.images.deep.decoded import Decoded
 from imfilt.images.deep.picture import AnyPicture
-from imfilt.images.deep.samples import samples_of
 from imfilt.images.png import deflate_rows
 from imfilt.images.png_file import SIGNATURE, Chunk, read_chunks, to_chunk
+from imfilt.images.samples import samples_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import numpy as np
 from imfilt.errors import PictureError
 from imfilt.images.deep.decoded import Decoded
 from imfilt.images.deep.picture import AnyPicture
-from imfilt.images.deep.samples import samples_of
+from imfilt.images.samples import samples_of
 
 _WHITE = 65535
 _GAP = rb"(?:\s|#[^\n]*\n)+"

@@ -12,7 +12,7 @@ from PIL import Image, TiffImagePlugin, TiffTags
 
 from imfilt.errors import PictureError
 from imfilt.images.deep.picture import AnyPicture
-from imfilt.images.deep.samples import samples_of
+from imfilt.images.samples import samples_of
 
 if TYPE_CHECKING:
     from imfilt.array_types import Array

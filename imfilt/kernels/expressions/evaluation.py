@@ -33,7 +33,7 @@ class Function(NamedTuple):
 
 
 FUNCTIONS = {
-    "rot90": Function(algebra.rotate, "turned by 90 degrees against the clock"),
+    "rot90": Function(algebra.quarter_turn, "turned by 90 degrees against the clock"),
     "flip": Function(algebra.flip, "turned by 180 degrees"),
     "transpose": Function(algebra.transpose, "rows and columns exchanged"),
     "dilate": Function(algebra.dilate, "weights N samples apart, zeros between: dilate(k, 2)", takes_number=True),

@@ -11,10 +11,10 @@ import re
 from fractions import Fraction
 
 from imfilt.errors import KernelError
-from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.notations.forms import centred, decimal, in_the_middle_of, over_whole_divisor, rotate
+from imfilt.kernels.kernel import Kernel, half_turn
+from imfilt.kernels.notations.forms import Rows, centred, decimal, in_the_middle_of, over_whole_divisor
 from imfilt.kernels.notations.notation import Reading
-from imfilt.kernels.numbers import Number, to_fraction, to_number
+from imfilt.kernels.numbers import to_fraction, to_number
 
 _SQUARES = (3, 5, 7)
 _LONGEST_LINE = 49
@@ -46,7 +46,9 @@ def read(text: str) -> Reading:
     divisor = 1 / factor if factor else total or Fraction(1)
     others = {options[key] for key in ("1m", "2m") if key in options} - {options.get("0m")}
     notes = ("the planes have different matrices; that of the first is taken",) if others else ()
-    return Reading(Kernel(rotate(laid), divisor=divisor, bias=options.get("0bias", "0")), is_oriented=True, notes=notes)
+    return Reading(
+        Kernel(half_turn(laid), divisor=divisor, bias=options.get("0bias", "0")), is_oriented=True, notes=notes
+    )
 
 
 def write(kernel: Kernel) -> str:
@@ -56,7 +58,7 @@ def write(kernel: Kernel) -> str:
         raise KernelError("ffmpeg holds whole weights whose sum is below 2^23; write them with fewer decimals")
     if kernel.bias < 0:
         raise KernelError("ffmpeg holds no negative bias; use another notation, or a kernel without one")
-    laid = centred(rotate(weights), kernel.anchor_cell)
+    laid = centred(half_turn(weights), kernel.anchor_cell)
     rows, columns = len(laid), len(laid[0])
     mode = ""
     if max(rows, columns) > 1 and min(rows, columns) == 1 and max(rows, columns) <= _LONGEST_LINE:
@@ -69,7 +71,7 @@ def write(kernel: Kernel) -> str:
     return f"convolution={listed}\n"
 
 
-def _as_square(laid: list[list[Number]]) -> list[list[Number]]:
+def _as_square(laid: Rows) -> Rows:
     for side in _SQUARES:
         if max(len(laid), len(laid[0])) <= side:
             return in_the_middle_of(laid, side, side)

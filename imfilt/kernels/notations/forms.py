@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 from imfilt.errors import KernelError
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import Kernel, half_turn
 from imfilt.kernels.numbers import Number, to_fraction
 
 Rows = Sequence[Sequence[Number]]
@@ -18,16 +18,7 @@ WHITE = 255
 _LONGEST_DECIMAL = 17
 
 
-def rotate(rows: Iterable[Sequence[Number]]) -> list[list[Number]]:
-    """Return rows rotated by 180 degrees: from the matrix of a convolution to that of a correlation, and back.
-
-    >>> rotate([[1, 2], [3, 4]])
-    [[4, 3], [2, 1]]
-    """
-    return [list(row[::-1]) for row in reversed(list(rows))]
-
-
-def over_divisor(kernel: Kernel) -> tuple[list[list[Number]], Number]:
+def over_divisor(kernel: Kernel) -> tuple[Rows, Number]:
     """Return weights without fractions and a positive divisor: as they were given, where they were given so."""
     numbers = [*(weight for row in kernel.weights for weight in row), kernel.divisor]
     if any(isinstance(number, Fraction) for number in numbers):
@@ -36,13 +27,13 @@ def over_divisor(kernel: Kernel) -> tuple[list[list[Number]], Number]:
     return [[weight * sign for weight in row] for row in kernel.weights], kernel.divisor * sign
 
 
-def over_whole_divisor(kernel: Kernel) -> tuple[list[list[Number]], Number]:
+def over_whole_divisor(kernel: Kernel) -> tuple[Rows, Number]:
     """Return whole weights and a positive whole divisor, in lowest terms."""
     form = kernel.integer_form
     return [list(row) for row in form.weights], form.divisor
 
 
-def centred(laid: Rows, anchor: tuple[int, int]) -> list[list[Number]]:
+def centred(laid: Rows, anchor: tuple[int, int]) -> Rows:
     """Return a matrix of odd sides with the anchor in the middle: the same kernel, with zeros added where needed.
 
     >>> centred([[1, 2]], (0, 1))
@@ -60,7 +51,7 @@ def _missing(anchor: int, side: int) -> tuple[int, int]:
     return max(after - before, 0), max(before - after, 0)
 
 
-def in_the_middle_of(laid: list[list[Number]], rows: int, columns: int) -> list[list[Number]]:
+def in_the_middle_of(laid: Rows, rows: int, columns: int) -> Rows:
     """Return a matrix of odd sides in the middle of a larger one of zeros."""
     above, left = (rows - len(laid)) // 2, (columns - len(laid[0])) // 2
     larger: list[list[Number]] = [[0] * columns for _ in range(rows)]
@@ -106,7 +97,7 @@ def same_value(one: Kernel, other: Kernel) -> bool:
 
 
 def _value(kernel: Kernel) -> object:
-    taps = centred(rotate(kernel.integer_form.weights), kernel.anchor_cell)
+    taps = centred(half_turn(kernel.integer_form.weights), kernel.anchor_cell)
     while len(taps) > 1 and not any(taps[0]) and not any(taps[-1]):
         taps = taps[1:-1]
     while len(taps[0]) > 1 and not any(row[0] or row[-1] for row in taps):

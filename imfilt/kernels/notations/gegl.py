@@ -11,14 +11,13 @@ import re
 from fractions import Fraction
 
 from imfilt.errors import KernelError
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import Kernel, half_turn
 from imfilt.kernels.notations.forms import (
     WHITE,
     centred,
     decimal,
     in_the_middle_of,
     over_divisor,
-    rotate,
 )
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number, to_fraction, to_number
@@ -49,13 +48,13 @@ def read(text: str) -> Reading:
         total = sum(map(to_fraction, cells.values()), Fraction(0))
         divisor = abs(total) or Fraction(1)
         offset = Fraction(0 if total > 0 else 1 if total < 0 else Fraction(1, 2))
-    return Reading(Kernel(rotate(laid), divisor=divisor, bias=offset * WHITE), is_oriented=True)
+    return Reading(Kernel(half_turn(laid), divisor=divisor, bias=offset * WHITE), is_oriented=True)
 
 
 def write(kernel: Kernel) -> str:
     """Return the operation and its properties, as the command ``gegl`` takes them."""
     weights, divisor = over_divisor(kernel)
-    laid = centred(rotate(weights), kernel.anchor_cell)
+    laid = centred(half_turn(weights), kernel.anchor_cell)
     if max(len(laid), len(laid[0])) > _SIDE:
         raise KernelError(f"gimp holds 5 x 5 with the anchor in the middle; this would be {len(laid)} x {len(laid[0])}")
     laid = in_the_middle_of(laid, _SIDE, _SIDE)

@@ -11,8 +11,8 @@ import re
 from fractions import Fraction
 
 from imfilt.errors import KernelError
-from imfilt.kernels.kernel import Kernel
-from imfilt.kernels.notations.forms import WHITE, decimal, decimal_rows, over_divisor, rotate
+from imfilt.kernels.kernel import Kernel, half_turn
+from imfilt.kernels.notations.forms import WHITE, Rows, decimal, decimal_rows, over_divisor
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number, to_fraction, to_number
 
@@ -46,13 +46,13 @@ def read(text: str) -> Reading:
     origin = (int(head[4]), int(head[3])) if head[3] else ((rows - 1) // 2, (columns - 1) // 2)
     if not (origin[0] < rows and origin[1] < columns):
         raise KernelError(f"the origin +{origin[1]}+{origin[0]} is outside the {columns}x{rows} matrix")
-    weights = [[_cell(cell) for cell in cells[y * columns : (y + 1) * columns]] for y in range(rows)]
+    weights: Rows = [[_cell(cell) for cell in cells[y * columns : (y + 1) * columns]] for y in range(rows)]
     weights = _scaled(weights, origin, _setting(text, "scale"))
     anchor: tuple[int, int] | None = (rows - 1 - origin[0], columns - 1 - origin[1])
     if anchor == (rows // 2, columns // 2):
         anchor = None
     if re.search(r"-morphology\s+['\"]?correlate", text, re.IGNORECASE):
-        weights, anchor = rotate(weights), origin
+        weights, anchor = half_turn(weights), origin
     return Reading(Kernel(weights, bias=_bias(_setting(text, "bias")), anchor=anchor), is_oriented=True)
 
 
@@ -82,7 +82,7 @@ def _setting(text: str, name: str) -> str:
     return found[1] if found else ""
 
 
-def _scaled(weights: list[list[Number]], origin: tuple[int, int], scale: str) -> list[list[Number]]:
+def _scaled(weights: Rows, origin: tuple[int, int], scale: str) -> Rows:
     """Return weights scaled as ``convolve:scale`` asks for it."""
     if not scale:
         return weights

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from imfilt.errors import KernelError
-from imfilt.kernels.kernel import LARGEST_SIDE, Kernel
-from imfilt.kernels.notations.forms import decimal, over_divisor, refuse_anchor, refuse_bias, rotate
+from imfilt.kernels.kernel import LARGEST_SIDE, Kernel, half_turn
+from imfilt.kernels.notations.forms import Rows, decimal, over_divisor, refuse_anchor, refuse_bias
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import Number, to_fraction, to_number
 
@@ -75,7 +75,7 @@ def write_opencv(kernel: Kernel) -> str:
     y, x = kernel.anchor_cell
     return (
         "import cv2\nimport numpy as np\n\n"
-        f"kernel = {_array(rotate(weights), divisor)}\n"
+        f"kernel = {_array(half_turn(weights), divisor)}\n"
         f"filtered = cv2.filter2D(image, -1, kernel, anchor=({x}, {y}), delta={decimal(kernel.bias)}, "
         "borderType=cv2.BORDER_REPLICATE)\n"
     )
@@ -88,7 +88,7 @@ def write_numpy(kernel: Kernel) -> str:
     return f"{_array(*over_divisor(kernel))}\n"
 
 
-def _array(rows: list[list[Number]], divisor: Number) -> str:
+def _array(rows: Rows, divisor: Number) -> str:
     listed = ", ".join(f"[{', '.join(map(decimal, row))}]" for row in rows)
     return f"np.array([{listed}], np.float64)" + (f" / {decimal(divisor)}" if divisor != 1 else "")
 
@@ -129,7 +129,7 @@ def _of_filter(call: ast.Call, values: _Values) -> Reading:
     if not isinstance(delta, Fraction):
         raise KernelError("delta is no number")
     default = anchor == (rows // 2, columns // 2)
-    return Reading(Kernel(rotate(laid), bias=delta, anchor=None if default else anchor), is_oriented=True)
+    return Reading(Kernel(half_turn(laid), bias=delta, anchor=None if default else anchor), is_oriented=True)
 
 
 def _pair(value: object) -> tuple[int, int]:

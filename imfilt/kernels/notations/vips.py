@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 
 from imfilt.errors import KernelError
-from imfilt.kernels.kernel import Kernel
+from imfilt.kernels.kernel import Kernel, half_turn
 from imfilt.kernels.notations.forms import (
+    Rows,
     centred,
     decimal,
     decimal_rows,
     over_divisor,
     over_whole_divisor,
-    rotate,
 )
 from imfilt.kernels.notations.notation import Reading
 from imfilt.kernels.numbers import to_number
@@ -45,7 +45,7 @@ def read(text: str) -> Reading:
     if len(cells) != rows * columns:
         raise KernelError(f"{len(cells)} numbers where the first line asks for {rows} rows of {columns}")
     matrix = [[to_number(cell) for cell in cells[y * columns : (y + 1) * columns]] for y in range(rows)]
-    return Reading(Kernel(rotate(matrix), divisor=scale, bias=offset), is_oriented=True)
+    return Reading(Kernel(half_turn(matrix), divisor=scale, bias=offset), is_oriented=True)
 
 
 def write(kernel: Kernel) -> str:
@@ -53,7 +53,7 @@ def write(kernel: Kernel) -> str:
     form = kernel.integer_form
     is_small = max(form.divisor, *(abs(weight) for row in form.weights for weight in row)) < _LARGEST_WHOLE
     weights, divisor = over_whole_divisor(kernel) if is_small else over_divisor(kernel)
-    laid = rotate(weights)
+    laid: Rows = half_turn(weights)
     if kernel.anchor:
         laid = centred(laid, kernel.anchor_cell)
     head = f"{len(laid[0])} {len(laid)} {decimal(divisor)} {decimal(kernel.bias)}"
