@@ -1,7 +1,7 @@
 """Which convention turns one picture into another with a known kernel: orientation, border, rounding, alpha.
 
-Results are exact multiples of 1 / D, D made of the divisors and the biases. So the engine, which rounds half up, rounds
-in every other way too if the bias is moved by halves and by parts of 1 / D, which move ties or whole numbers alone.
+Results are exact multiples of 1 / D, D made of the divisors and the biases. So the engine rounds in ways that it has no
+name for too if the bias is moved by levels and by parts of 1 / D, which move ties or whole numbers alone.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ _FLOAT_TOLERANCE = 1e-5
 """How far float samples may differ, as a part of white: other tools sum in single precision."""
 
 
-class Rounding(NamedTuple):
-    """How exact results become whole: what is added before they are rounded, in levels and in 1 / D."""
+class _Tried(NamedTuple):
+    """How exact results become whole: as the engine has it, after something was added, in levels and in 1 / D."""
 
-    meaning: str
-    levels: Fraction = Fraction(0)
+    rounding: str
+    """A key of `imfilt.engine.recipes.roundings.ROUNDINGS`."""
+    levels: int = 0
     steps: Fraction = Fraction(0)
-    to_even: bool = False
 
 
-ROUNDINGS = {
-    "half up": Rounding("to the nearest level, ties to the upper one"),
-    "half down": Rounding("to the nearest level, ties to the lower one", steps=Fraction(-1, 4)),
-    "half to even": Rounding("to the nearest level, ties to the even one", to_even=True),
-    "down": Rounding("to the level below", levels=Fraction(-1, 2)),
-    "up": Rounding("to the level above", levels=Fraction(1, 2), steps=Fraction(-1)),
+TRIED = {
+    "half up": _Tried("half-up"),
+    "half down": _Tried("half-up", steps=Fraction(-1, 4)),
+    "half to even": _Tried("half-even"),
+    "down": _Tried("down"),
+    "up": _Tried("down", levels=1, steps=Fraction(-1)),
 }
 
 
@@ -108,7 +108,7 @@ def _roundings(kernels: tuple[Kernel, ...], alpha: str, samples: SampleType) -> 
     """Return the ways to round that make a difference."""
     if samples.is_float or (_denominator(kernels) == 1 and alpha not in ("weighted", "keep")):
         return (NOT_ROUNDED,)
-    return ("half up",) if alpha in ("weighted", "keep") else tuple(ROUNDINGS)
+    return ("half up",) if alpha in ("weighted", "keep") else tuple(TRIED)
 
 
 def _middle(shape: tuple[int, ...], kernels: tuple[Kernel, ...]) -> tuple[slice, slice]:
@@ -160,9 +160,9 @@ def _result(convention: _Convention, before: Array) -> Array:
     recipe, _, alpha, rounding = convention
     if rounding == NOT_ROUNDED:
         return _filtered(before, recipe, alpha)
-    _, levels, steps, to_even = ROUNDINGS[rounding]
-    moved = _moved(recipe, levels + steps / _denominator(recipe.kernels))
-    return _filtered(before, replace(moved, rounding="half-even" if to_even else "half-up"), alpha)
+    tried = TRIED[rounding]
+    moved = _moved(recipe, tried.levels + tried.steps / _denominator(recipe.kernels))
+    return _filtered(before, replace(moved, rounding=tried.rounding), alpha)
 
 
 def _denominator(kernels: tuple[Kernel, ...]) -> int:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -74,7 +72,7 @@ def add_kernel(
 
 
 def _put(entry: Entry, file: Path, *, overwrite: bool, may_make_folder: bool) -> None:
-    from imfilt.images.atomic import Manner, write_file
+    from imfilt.images.atomic import Manner, write_bytes
     from imfilt.kernels.registry_file import read_text
     from imfilt.kernels.registry_text import with_entry
 
@@ -90,12 +88,8 @@ def _put(entry: Entry, file: Path, *, overwrite: bool, may_make_folder: bool) ->
     try:
         if may_make_folder:
             file.parent.mkdir(parents=True, exist_ok=True)
-        write_file(partial(_write, data), file, Manner(is_there, mode))
+        write_bytes(data, file, Manner(is_there, mode))
     except OSError as error:
         raise TargetError(f"{file}: cannot be written: {error.strerror or error}") from None
     except PictureError as error:
-        raise TargetError(f"{file}: {error}") from None
-
-
-def _write(data: bytes, stream: BinaryIO) -> None:
-    stream.write(data)
+        raise TargetError(str(error)) from None

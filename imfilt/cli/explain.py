@@ -83,10 +83,10 @@ def explain(
 
         write_figure(explanation_figure(explanation, picture, Path(called(image)).name), png, overwrite=overwrite)
     if gif is not None:
-        from imfilt.images.files import write_file
+        from imfilt.images.atomic import Manner, write_bytes
         from imfilt.views.explain_film import film
 
-        write_file(gif, film(picture, recipe, x, y), overwrite=overwrite)
+        write_bytes(film(picture, recipe, x, y), gif, Manner(overwrite))
     if as_json:
         print(json.dumps(view.as_json(explanation)))
         return

@@ -31,7 +31,7 @@ def check_figures(targets: Iterable[Path | None], *, overwrite: bool) -> None:
     taken: set[Path] = set()
     for target in targets:
         if target is not None:
-            from imfilt.images.files import check_target
+            from imfilt.images.atomic import check_target
 
             if target == STREAM:
                 raise TargetError("- is standard output, which figures are not written to; name a file")
@@ -43,7 +43,7 @@ def check_figures(targets: Iterable[Path | None], *, overwrite: bool) -> None:
 
 def write_figure(figure: Image, target: Path, *, overwrite: bool) -> None:
     """Write a figure as a PNG file."""
-    from imfilt.images.files import write_file
+    from imfilt.images.atomic import Manner, write_bytes
     from imfilt.views.drawing import png_of
 
-    write_file(target, png_of(figure), overwrite=overwrite)
+    write_bytes(png_of(figure), target, Manner(overwrite))

@@ -61,9 +61,9 @@ def report(
     check_figures([output], overwrite=overwrite)
     past = _past(context, images, options)
     page, is_whole = _page_of_run(past, images[0], options) if past else _page_of_pictures(context, images, options)
-    from imfilt.images.files import write_file
+    from imfilt.images.atomic import Manner, write_bytes
 
-    write_file(output, page.encode(), overwrite=overwrite)
+    write_bytes(page.encode(), output, Manner(overwrite))
     print_path(output)
     context.exit(0 if is_whole else 1)
 

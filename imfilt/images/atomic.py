@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from imfilt.errors import PictureError
+from imfilt.errors import PictureError, TargetError
 from imfilt.images.temporary import temporary_beside
 from imfilt.quick import NamedTuple
 
@@ -39,21 +39,49 @@ def write_file(write: Callable[[BinaryIO], None], target: Path, manner: Manner) 
     Raises `PictureError` where another file is there and may not be replaced, or the disk does not take it. Nothing is
     left behind then.
     """
+    try:
+        _make(write, target, manner)
+    except FileExistsError:
+        raise PictureError("the target is there already; use --overwrite or --skip-existing") from None
+    except OSError as error:
+        raise PictureError(f"cannot be written: {error.strerror or error}") from None
+
+
+def write_bytes(data: bytes, target: Path, manner: Manner) -> None:
+    """Write `data` as `write_file` does; the `PictureError` names the file."""
+    try:
+        _make(lambda stream: stream.write(data), target, manner)
+    except FileExistsError:
+        raise PictureError(f"{target}: is there already; use --overwrite to replace it") from None
+    except OSError as error:
+        raise PictureError(f"{target}: cannot be written: {error.strerror or error}") from None
+
+
+def check_target(target: Path, *, overwrite: bool) -> None:
+    """Raise `TargetError` where something is in the way, or there is no folder for it."""
+    if target.is_dir():
+        raise TargetError(f"{target}: is a folder; choose another name")
+    if is_special(target):
+        raise TargetError(f"{target}: is neither a file nor a folder; choose another name")
+    if os.path.lexists(target) and not overwrite:
+        raise TargetError(f"{target}: is there already; use --overwrite to replace it")
+    if not target.parent.is_dir():
+        raise TargetError(f"{target.parent}: there is no such folder; make it first")
+
+
+def _make(write: Callable[[BinaryIO], object], target: Path, manner: Manner) -> None:
     with temporary_beside(target) as temporary:
+        _write(write, temporary, manner)
         try:
-            _write(write, temporary, manner)
             move_into_place(temporary, target, manner.overwrite)
-            if manner.is_synced:
-                sync_folder(target.parent)
         except FileExistsError:
             if not _are_same(temporary, target):
-                problem = "the target is there already; use --overwrite or --skip-existing"
-                raise PictureError(problem) from None
-        except OSError as error:
-            raise PictureError(f"cannot be written: {error.strerror or error}") from None
+                raise
+        if manner.is_synced:
+            sync_folder(target.parent)
 
 
-def _write(write: Callable[[BinaryIO], None], temporary: Path, manner: Manner) -> None:
+def _write(write: Callable[[BinaryIO], object], temporary: Path, manner: Manner) -> None:
     opener = partial(os.open, mode=0o666 if manner.mode is None else 0o600)
     with open(temporary, "x+b", opener=opener) as stream:
         write(stream)
