@@ -175,6 +175,7 @@ BAD = [
     refused("apply photo.png -k edge3 --anchor 1", "--anchor", "Y,X"),
     refused("apply photo.png -k edge3 -m '1' --anchor 1,1", "kernel 'custom': anchor: 1,1 is outside the 1 x 1"),
     refused("apply photo.png -k edge3 --threads 0", "--threads"),
+    refused("apply photo.png -k edge3 --strategy fuorier -n", "--strategy", "'fuorier' is not one of", "'fourier'"),
     refused("apply photo.png -k edge3 --max-pixels many", "--max-pixels"),
     refused("apply photo.png -k", "-k", "requires an argument"),
     refused("apply photo.png -k edge3 --boarder edge", "--boarder", "did you mean", "--border"),

@@ -181,3 +181,14 @@ def test_a_full_disk_is_trouble_and_no_difference(run: Run, monkeypatch: pytest.
     result = run("compare", "a.png", "a.png")
     assert (result.status, result.stderr.count("\n")) == (2, 1)
     assert "standard output cannot be written: No space left on device" in result.stderr
+
+
+def test_of_several_frames_one_has_to_be_named_and_is_compared_alone(run: Run) -> None:
+    frames = [Image.new("L", (8, 6), level) for level in (10, 20, 30)]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save("b.gif", save_all=True, append_images=frames[:0:-1])
+    for names in (("a.gif", "b.gif"), ("a.gif", "a.gif")):
+        result = run("compare", *names)
+        assert (result.status, result.stdout) == (2, b"")
+        assert result.stderr == "imfilt: a.gif: it has 3 frames; choose one of them with --frame\n"
+    assert [run("compare", "a.gif", "b.gif", "--frame", str(frame), "-q").status for frame in range(4)] == [0, 1, 1, 2]

@@ -25,6 +25,7 @@ from imfilt.engine.recipes.recipe import ALPHA_MODES, Recipe
 from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.images.reading import to_picture
 from imfilt.kernels.numbers import to_fraction
+from imfilt.views.colours import signed_colours
 from imfilt.views.explain import explain
 
 MODES = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}
@@ -309,7 +310,9 @@ def test_a_figure_that_is_there_already_is_left_alone_unless_it_may_be_overwritt
         (["-1", "0"], "X and Y are counted from 0, from the top left; none is negative"),
         (["0", "-12"], "X and Y are counted from 0"),
         (["0", "99999999999999999999"], "there is no sample at column 0, row 99999999999999999999"),
-        (["0", "0", "--png", "out.png", "--gif", "./out.png"], "out.png: two figures cannot be one file"),
+        (["0", "0", "--png", "out", "--gif", "./out"], "out: two figures cannot be one file"),
+        (["0", "0", "--png", "out.gif"], "out.gif: it is going to be PNG; call it out.png"),
+        (["0", "0", "--gif", "out.JPG"], "out.JPG: it is going to be GIF; call it out.gif"),
         (["0", "0", "--png", "-"], "- is standard output, which figures are not written to; name a file"),
         (["0", "0", "-k", "sobel-xy"], "laid side by side; name one of them: sobel:x, sobel:y"),
         (["0", "0", "--pgn", "a"], "No such option '--pgn'"),
@@ -327,3 +330,11 @@ def test_what_cannot_be_explained_or_drawn_is_said_before_anything_is_written(
 @pytest.mark.usefixtures("car")
 def test_standard_input_is_called_so(run: Run) -> None:
     assert run("explain", "-", "0", "0", "-k", "edge3", stdin=Path("car.png").read_bytes()).lines[0] == "standard input"
+
+
+def test_what_a_negative_divisor_makes_add_is_red() -> None:
+    for divisor in (3, -3):
+        ((minus, _, plus),) = signed_colours([[-1, 0, 1]], divisor)
+        red, blue = (plus, minus) if divisor > 0 else (minus, plus)
+        assert red[0] > red[2]
+        assert blue[2] > blue[0]

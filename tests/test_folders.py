@@ -160,6 +160,14 @@ def test_pictures_are_chosen_by_patterns(run: Run, options: list[str], taken: li
     assert (result.status, result.lines) == (0, [f"out/{name}" for name in taken])
 
 
+def test_patterns_that_leave_nothing_are_told_from_a_folder_without_pictures(run: Run) -> None:
+    put("in/a.png", "in/x/b.png")
+    for options in (["--exclude", "*"], ["-r", "--include", "*.tif"]):
+        result = run("apply", "in", *options, *EDGE, "-o", "out/")
+        told = "imfilt: in: --include and --exclude leave none of the pictures in this folder\n"
+        assert (result.status, result.stderr) == (1, told)
+
+
 def test_patterns_hold_for_files_that_are_named_too(run: Run) -> None:
     put("a.png", "a_thumb.png")
     assert run("apply", "a.png", "a_thumb.png", "--exclude", "*_thumb*", *EDGE).lines == ["a_edge3.png"]

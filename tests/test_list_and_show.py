@@ -297,6 +297,11 @@ def test_fractions_bias_and_anchor_are_shown_and_texts_cannot_steer_a_terminal(
         assert shown["from"].endswith(r"\x1b[32mmine[red].toml")
 
 
+def test_a_number_in_json_is_a_number_where_a_float_is_exact(run: Run) -> None:
+    shown = json.loads(run("show-kernel", "gaussian3 / 4 + [1/3]", "--json").text)
+    assert (shown["sum"], json.loads(run("show-kernel", "gaussian3 / 4", "--json").text)["sum"]) == ("7/12", 0.25)
+
+
 @pytest.mark.parametrize("command", [("show-kernel",), ("apply", "none.png", "-k")])
 @pytest.mark.parametrize(("wrong", "meant"), [("egde3", "edge3"), ("gausian", "gaussian3"), ("blurr", "blur")])
 def test_an_unknown_name_gives_close_ones_and_exit_2(run: Run, command: list[str], wrong: str, meant: str) -> None:

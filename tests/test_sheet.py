@@ -152,3 +152,16 @@ def test_a_group_is_a_picture_for_each_of_its_kernels(run: Run) -> None:
     for number, kernel in enumerate(("sobel:x", "sobel:y"), 1):
         expected = np.asarray(imfilt.apply(samples, kernel))
         assert (np.asarray(tile(sheet, grid, number, (200, 150))) == expected).all()
+
+
+def test_of_several_frames_the_first_is_shown_and_that_is_said(run: Run) -> None:
+    frames = [Image.new("L", (8, 6), level) for level in (10, 90)]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:])
+    result = run("sheet", "a.gif", "-k", "identity", "-o", "first.png")
+    assert result.status == 0
+    assert "imfilt: a.gif: it has 2 frames; this is the first, --frame takes another\n" in result.stderr
+    for frame, name in enumerate(("0.png", "1.png")):
+        result = run("sheet", "a.gif", "-k", "identity", "--frame", str(frame), "-o", name)
+        assert (result.status, "frames" in result.stderr) == (0, False)
+    sheets = [Path(name).read_bytes() for name in ("first.png", "0.png", "1.png")]
+    assert sheets[0] == sheets[1] != sheets[2]

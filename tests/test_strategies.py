@@ -548,3 +548,28 @@ def test_floats_of_few_bits_are_exact() -> None:
     exact = imfilt.convolve(image, whole.tolist())
     result = imfilt.apply(image, whole / 1024)
     assert np.array_equal(result, np.clip((2 * exact + 1024) // 2048, 0, 255))
+
+
+@pytest.mark.parametrize("large", [1e9, 1e11, 1e13, 1e16])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_weights_beside_much_larger_ones_are_not_lost(large: float, rank: int) -> None:
+    weights = np.diag([large, 0.7777777777777, 0.5])
+    weights[rank:] *= 0
+    weights[2, 0] = 7.25
+    dot = np.zeros((5, 5, 1), np.uint8)
+    dot[2, 2] = 100
+    kernel = imfilt.Kernel(weights)
+    expected = np.clip(np.floor(100 * weights + 0.5), 0, 255)
+    for strategy in (*eligible(dot, Recipe((kernel,))), None):
+        result = carried_out(planned(dot, Recipe((kernel,), border="zero"), strategy), dot)
+        assert np.array_equal(result[1:4, 1:4, 0], expected), strategy
+    floats = dot[..., 0] / 100
+    assert np.array_equal(imfilt.convolve(floats, kernel, border="zero")[1:4, 1:4], weights)
+
+
+def test_exact_results_of_floats_are_those_of_float64_whatever_the_samples() -> None:
+    image = np.random.default_rng(6).integers(0, 256, (40, 50), np.uint8)
+    for kernel in ("gaussian:sigma=2", "log", "motion:length=9,angle=30", imfilt.Kernel([[np.pi]])):
+        found = [imfilt.convolve(image.astype(dtype), kernel) for dtype in ("uint8", "uint16", "float64")]
+        for other in found[1:]:
+            assert np.allclose(found[0], other, rtol=0, atol=1e-10)

@@ -154,3 +154,5 @@ def test_where_nothing_fits_the_nearest_is_told_and_the_status_is_1(run: Run, be
     assert (result.status, result.stderr.count("\n")) == (1, 1)
     assert "43 x 30" in result.stderr
     assert run("verify", "before.png", "after.png").status == 2
+    result = run("verify", "before.png", "none.png", "-k", "gaussian3")
+    assert (result.status, result.stderr) == (2, "imfilt: none.png: no such file\n")

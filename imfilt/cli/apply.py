@@ -21,8 +21,10 @@ from imfilt.cli.printing import say, standard_output
 from imfilt.cli.progress import progress_over
 from imfilt.cli.recipe import WORDS, chosen_recipe, recipe_options
 from imfilt.cli.reports import JsonReport, Report, say_summary
-from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
+from imfilt.cli.source import frame_option
+from imfilt.cli.types import POSITIVE
 from imfilt.engine.recipes.recipe import Recipe
+from imfilt.engine.strategies import STRATEGIES
 from imfilt.errors import UsageError
 from imfilt.images.formats import WRITTEN, format_named
 from imfilt.images.limits import MAX_PIXELS
@@ -53,7 +55,8 @@ def apply_words() -> Words:
     """Return the words that the help of `apply` explains."""
     saving = {"Compression": list(COMPRESSIONS.items()), "What is stripped": list(STRIPS.items())}
     runners = {"Runners": [(name, runner.meaning) for name, runner in RUNNERS.items()]}
-    return {**kernel_words(), **WORDS, **NAME_WORDS, **saving, **runners}
+    strategies = {"Strategies": [(name, strategy.meaning) for name, strategy in STRATEGIES.items()]}
+    return {**kernel_words(), **WORDS, **NAME_WORDS, **saving, **runners, **strategies}
 
 
 @click.command("apply", cls=KernelCommand, examples=EXAMPLES, words=apply_words)
@@ -84,7 +87,7 @@ def apply_words() -> Words:
 @option("Output", "--strip", type=click.Choice(list(STRIPS)), help="Leave out metadata, or only where it was taken.")
 @option("Output", "--preserve", is_flag=True, help="Give results the times of their sources, beside the permissions.")
 @option("Output", "--fsync", is_flag=True, help="Wait until the disk has each result, so that a power cut loses none.")
-@option("Input", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0.")
+@frame_option
 @option("Batch", "-j", "--jobs", type=POSITIVE, show_default="automatic", help="Work on N pictures at the same time.")
 @option("Batch", "--runner", default="auto", type=click.Choice(list(RUNNERS)), help="Who works on them.")
 @option("Batch", "--scheduler", metavar="ADDRESS", help="Of the cluster for --runner dask, such as tcp://host:8786.")
@@ -93,7 +96,13 @@ def apply_words() -> Words:
     "Batch", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse files with more pixels, over all frames."
 )
 @option("Batch", "--threads", type=POSITIVE, show_default="as many as help", help="Threads for one large picture.")
-@option("Batch", "--strategy", metavar="NAME", show_default="the fastest", help="How the sums are computed.")
+@option(
+    "Batch",
+    "--strategy",
+    type=click.Choice(list(STRATEGIES)),
+    show_default="the fastest",
+    help="How the sums are computed.",
+)
 @option("Other", "-v", "--verbose", is_flag=True, help="Say what is done and how.")
 @option("Other", "--json", is_flag=True, help="Print an object of JSON for each result, and one with the totals.")
 @option("Other", "--summary", is_flag=True, help="Say in the end how it went, and how many results were clipped.")

@@ -13,7 +13,7 @@ import click
 from imfilt.cli.command import Command, option
 from imfilt.cli.figures import check_figures, figure_option, overwrite_option, write_figure
 from imfilt.cli.printing import say, standard_output
-from imfilt.cli.source import max_pixels_option, open_picture
+from imfilt.cli.source import frame_option, max_pixels_option, open_picture
 from imfilt.errors import PictureError, UsageError
 
 EXAMPLES = """
@@ -51,6 +51,7 @@ def _print(lines: Sequence[str]) -> None:
 @click.command("compare", cls=Command, examples=EXAMPLES)
 @click.argument("a", type=click.Path(readable=False))
 @click.argument("b", type=click.Path(readable=False))
+@frame_option
 @option("Arithmetic", "--tolerance", default="0", type=_Tolerance(), help="Differences up to N levels do not count.")
 @figure_option("--diff", "A picture of the difference, amplified so that it can be seen.")
 @overwrite_option
@@ -63,6 +64,7 @@ def compare(
     /,
     a: str,
     b: str,
+    frame: int | None,
     tolerance: float,
     diff: Path | None,
     overwrite: bool,
@@ -73,11 +75,12 @@ def compare(
     """Compare the pictures A and B, sample by sample.
 
     As with cmp, the exit status is 0 where they are the same, 1 where they differ, and 2 where they cannot be compared.
-    Levels are those of the picture: white is 255, 65535 for 16 bits, and 1 for floating-point pictures.
+    Levels are those of the picture: white is 255, 65535 for 16 bits, and 1 for floating-point pictures. Of animations
+    and of files with several pages one frame is compared, which --frame names.
     """
-    check_figures([diff], overwrite=overwrite)
+    check_figures(diff, overwrite=overwrite)
     try:
-        one, other = open_picture(a, max_pixels=max_pixels), open_picture(b, max_pixels=max_pixels)
+        one, other = (open_picture(name, max_pixels=max_pixels, frame=frame, is_sample=False) for name in (a, b))
         from imfilt.views import compare as view
 
         difference = view.compare(one, other, tolerance=tolerance)

@@ -9,7 +9,7 @@ import click
 
 from imfilt.cli.command import Command, option
 from imfilt.cli.kernels import open_registry, registry_option
-from imfilt.cli.pair import read_samples
+from imfilt.cli.pair import Samples, pair_options, read_pair
 from imfilt.cli.printing import standard_output
 from imfilt.cli.types import RowsColumns
 from imfilt.engine.recipes.samples import SampleType
@@ -36,6 +36,7 @@ imfilt estimate a.png b.png --json               an object, for a program
 @option("Output", "--toml", "as_toml", is_flag=True, help="Print an entry for a registry.")
 @option("Output", "--json", "as_json", is_flag=True, help="Print an object (a list of them with --per-channel).")
 @registry_option
+@pair_options
 def estimate(
     before: str,
     after: str,
@@ -44,6 +45,8 @@ def estimate(
     as_toml: bool,
     as_json: bool,
     registries: Sequence[str],
+    max_pixels: int,
+    frame: int | None,
 ) -> None:
     """Find the kernel and the bias that turned the picture BEFORE into AFTER.
 
@@ -54,7 +57,8 @@ def estimate(
     if as_toml and (as_json or per_channel):
         raise UsageError("--toml is for one kernel; leave out --json and --per-channel")
     registry = open_registry(registries)
-    found, kind = _estimate(before, after, size)
+    old, new = read_pair(before, after, max_pixels=max_pixels, frame=frame)
+    found, kind = _estimate(old, new, after, size)
     chosen = found[:-1] or found if per_channel else found[-1:]
     if as_json:
         import json
@@ -68,8 +72,7 @@ def estimate(
         _print_toml(each, registry, kind) if as_toml else _print(each, registry, kind)
 
 
-def _estimate(before: str, after: str, size: tuple[int, int]) -> tuple[list[Estimate], SampleType]:
-    old, new = read_samples(before), read_samples(after)
+def _estimate(old: Samples, new: Samples, after: str, size: tuple[int, int]) -> tuple[list[Estimate], SampleType]:
     from imfilt.analysis.estimate import estimate
 
     colours = old.array.shape[2] - old.has_alpha
@@ -132,10 +135,9 @@ def _print_toml(found: Estimate, registry: Registry, kind: SampleType) -> None:
     nearest = nearest_kernel(found, registry, kind.largest)
     bias = short_bias(found, is_float=kind.is_float)
     rows, divisor = as_fractions(found) or ([[round(w, 6) for w in row] for row in found.laid[::-1, ::-1].tolist()], 1)
-    rows_, columns = found.laid.shape
-    kernel = Kernel(rows, divisor=divisor, bias=bias, anchor=(rows_ // 2, columns // 2), name="estimated")
-    if rows_ % 2 and columns % 2:
-        kernel = Kernel(kernel.weights, divisor=divisor, bias=bias, name="estimated")
+    height, width = found.laid.shape
+    anchor = None if height % 2 and width % 2 else (height // 2, width // 2)
+    kernel = Kernel(rows, divisor=divisor, bias=bias, anchor=anchor, name="estimated")
     text, _ = write_kernel(kernel, "toml")
     error = _number(found.errors.max())
     sure = "unknown" if error is None else f"up to {error:.2g} a weight"

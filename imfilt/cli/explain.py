@@ -14,7 +14,7 @@ from imfilt.cli.figures import check_figures, figure_option, overwrite_option, w
 from imfilt.cli.kernels import KernelCommand
 from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
-from imfilt.cli.source import called, max_pixels_option, open_picture
+from imfilt.cli.source import called, frame_option, max_pixels_option, open_picture
 from imfilt.errors import UsageError
 from imfilt.views.plain import printable
 
@@ -47,6 +47,7 @@ class _Explain(KernelCommand):
 @click.argument("x", type=int)
 @click.argument("y", type=int)
 @recipe_options(only=EXPLAINED)
+@frame_option
 @max_pixels_option
 @figure_option("--png", "A figure of it: window, weights and products.")
 @figure_option("--gif", "The kernel on its way: the window slides, and the result grows.")
@@ -73,8 +74,8 @@ def explain(
     """
     standard_output()
     recipe = chosen_recipe(context, options)
-    check_figures([png, gif], overwrite=overwrite)
-    picture = open_picture(image, max_pixels=options["max_pixels"])
+    check_figures(png, gif, overwrite=overwrite, kinds=[".png", ".gif"])
+    picture = open_picture(image, max_pixels=options["max_pixels"], frame=options["frame"])
     from imfilt.views import explain as view
 
     explanation = view.explain(picture, recipe, x, y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +26,19 @@ def figure_option(name: str, what: str, *, short: str = "") -> Callable[[Functio
 overwrite_option = option("Output", "--overwrite", is_flag=True, help="Replace files that are there already.")
 
 
-def check_figures(targets: Iterable[Path | None], *, overwrite: bool) -> None:
-    """Raise `TargetError` where a figure cannot be written, or two of them into one file."""
+def check_figures(*targets: Path | None, overwrite: bool, kinds: Sequence[str] = (".png",)) -> None:
+    """Raise `TargetError` where a figure cannot be written, or two of them into one file, or as another `kind`."""
     taken: set[Path] = set()
-    for target in targets:
+    for target, kind in zip(targets, kinds, strict=True):
         if target is not None:
             from imfilt.images.atomic import check_target
+            from imfilt.images.formats import EXTENSIONS
 
             if target == STREAM:
                 raise TargetError("- is standard output, which figures are not written to; name a file")
+            extension = target.suffix.casefold()
+            if extension != kind and extension in EXTENSIONS:
+                raise TargetError(f"{target}: it is going to be {kind[1:].upper()}; call it {target.stem}{kind}")
             check_target(target, overwrite=overwrite)
             if target.resolve() in taken:
                 raise TargetError(f"{target}: two figures cannot be one file; name another for one of them")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imfilt.cli.source import open_picture
+from imfilt.cli.command import Function
+from imfilt.cli.source import frame_option, max_pixels_option, open_picture
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.quick import NamedTuple
 
@@ -21,9 +22,17 @@ class Samples(NamedTuple):
     has_alpha: bool
 
 
-def read_samples(path: str) -> Samples:
-    """Return the samples of a picture, of several frames the first; raise `PictureError` that names the file."""
+def pair_options(function: Function) -> Function:
+    """Add the options that say how two pictures are read."""
+    return frame_option(max_pixels_option(function))
+
+
+def read_pair(before: str, after: str, *, max_pixels: int, frame: int | None) -> tuple[Samples, Samples]:
+    """Return the samples of two pictures; raise `PictureError` that names the file."""
     from imfilt.images.samples import samples_of
 
-    picture = open_picture(path)
-    return Samples(samples_of(picture), picture.mode.samples, picture.mode.has_alpha)
+    def read(path: str) -> Samples:
+        picture = open_picture(path, max_pixels=max_pixels, frame=frame, is_sample=False)
+        return Samples(samples_of(picture), picture.mode.samples, picture.mode.has_alpha)
+
+    return read(before), read(after)

@@ -13,7 +13,7 @@ from imfilt.cli.command import option
 from imfilt.cli.kernels import KernelCommand
 from imfilt.cli.printing import standard_output
 from imfilt.cli.recipe import chosen_recipe, recipe_options
-from imfilt.cli.source import called, max_pixels_option, open_picture
+from imfilt.cli.source import called, frame_option, max_pixels_option, open_picture
 from imfilt.errors import UsageError
 from imfilt.quick import NamedTuple
 from imfilt.views.plain import printable
@@ -46,6 +46,7 @@ class _Pixels(NamedTuple):
 @click.argument("image", metavar="IMAGE", type=click.Path(readable=False))
 @recipe_options(without=("depth",))
 @option("Output", "--blocks", is_flag=True, help="Half blocks, even where the terminal can show pixels.")
+@frame_option
 @max_pixels_option
 @click.pass_context
 def preview(context: click.Context, /, image: str, *, blocks: bool, **options: Any) -> None:
@@ -58,7 +59,7 @@ def preview(context: click.Context, /, image: str, *, blocks: bool, **options: A
     if not standard_output().isatty():
         raise UsageError("a preview is for a terminal; 'imfilt sheet' draws before and after into a file")
     recipe = chosen_recipe(context, options)
-    picture = open_picture(image, max_pixels=options["max_pixels"])
+    picture = open_picture(image, max_pixels=options["max_pixels"], frame=options["frame"])
     from rich.console import Console
 
     from imfilt.views.preview import lay_out, make_preview

@@ -58,7 +58,7 @@ def report(
     """
     if output is None:
         raise UsageError("no page named; give one with -o, such as -o report.html")
-    check_figures([output], overwrite=overwrite)
+    check_figures(output, overwrite=overwrite, kinds=[".html"])
     past = _past(context, images, options)
     page, is_whole = _page_of_run(past, images[0], options) if past else _page_of_pictures(context, images, options)
     from imfilt.images.atomic import Manner, write_bytes
@@ -146,7 +146,7 @@ def _page_of_pictures(context: click.Context, images: Sequence[str], options: di
     alone = len(names) + len(entries) == 1
     for name in names:
         try:
-            picture = open_picture(name, max_pixels=options["max_pixels"])
+            picture = open_picture(name, max_pixels=options["max_pixels"], frame=None)
             entries.append(look_at(called(name), picture, recipe, alone=alone))
         except ImfiltError as error:
             told = str(error).removeprefix(f"{called(name)}: ")

@@ -13,7 +13,7 @@ from imfilt.cli.figures import check_figures, figure_option, overwrite_option, w
 from imfilt.cli.kernels import KernelCommand, check_matrix_options, open_registry
 from imfilt.cli.printing import print_path, say
 from imfilt.cli.recipe import chosen_recipe, recipe_options
-from imfilt.cli.source import called, max_pixels_option, open_picture
+from imfilt.cli.source import called, frame_option, max_pixels_option, open_picture
 from imfilt.cli.types import POSITIVE
 from imfilt.errors import UsageError
 
@@ -33,6 +33,7 @@ imfilt sheet car.jpg --all --normalize abs    as apply would do it
 @option("Output", "--columns", type=POSITIVE, show_default="what fits well", help="Pictures in a row.")
 @option("Output", "--cell", type=POSITIVE, show_default="what fits well", help="Pixels from side to side of a picture.")
 @overwrite_option
+@frame_option
 @max_pixels_option
 @click.pass_context
 def sheet(
@@ -60,8 +61,8 @@ def sheet(
         if image == "-":
             raise UsageError("standard input has no name to write a sheet beside; give -o a file")
         output = Path(image).parent / f"{Path(image).stem}_sheet.png"
-    check_figures([output], overwrite=overwrite)
-    picture = open_picture(image, max_pixels=options["max_pixels"])
+    check_figures(output, overwrite=overwrite)
+    picture = open_picture(image, max_pixels=options["max_pixels"], frame=options["frame"])
     from imfilt.views.sheet import sheet as draw_sheet
 
     recipes = [replace(recipe, kernels=(kernel,)) for kernel in recipe.kernels]

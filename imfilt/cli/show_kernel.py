@@ -69,7 +69,7 @@ def show_kernel(
     given = [option for option, is_given in ways.items() if is_given]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} print different things; give one of them")
-    check_figures([png], overwrite=overwrite)
+    check_figures(png, overwrite=overwrite)
     is_file = name.startswith("@")
     entry = Entry(read_matrix(name), origin=name[1:]) if is_file else find_entry(name, open_registry(registries))
     if notation:

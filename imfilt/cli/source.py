@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imfilt.cli.command import option
-from imfilt.cli.types import POSITIVE
+from imfilt.cli.printing import say
+from imfilt.cli.types import NOT_NEGATIVE, POSITIVE
 from imfilt.errors import PictureError
 from imfilt.images.limits import MAX_PIXELS
 
@@ -17,23 +18,35 @@ if TYPE_CHECKING:
 
 max_pixels_option = option("Other", "--max-pixels", default=MAX_PIXELS, type=POSITIVE, help="Refuse larger pictures.")
 
+frame_option = option(
+    "Input", "--frame", type=NOT_NEGATIVE, metavar="N", help="Only frame or page N of a file, counted from 0."
+)
+
 
 def called(name: str) -> str:
     """Return what the picture is called where a person reads it."""
     return "standard input" if name == "-" else name
 
 
-def open_picture(name: str, *, max_pixels: int = MAX_PIXELS) -> AnyPicture:
-    """Return the picture in the file `name`, or that on standard input for ``-``: of several frames the first.
+def open_picture(name: str, *, max_pixels: int, frame: int | None, is_sample: bool = True) -> AnyPicture:
+    """Return the picture in the file `name`, or that on standard input for ``-``; of several frames the one asked for.
 
-    A `PictureError` names the file.
+    Where none is asked for it is the first, and a person is told so. Unless it `is_sample` enough of the whole: then
+    several frames are a `PictureError`, and so is all else that keeps it from being read. It names the file.
     """
+    from imfilt.images.frames.reading import Frames
     from imfilt.images.reading import read_picture
 
     if name == "-" and sys.stdin is None:
         raise PictureError("standard input is closed")
     try:
         source = io.BytesIO(sys.stdin.buffer.read()) if name == "-" else Path(name)
+        picture = read_picture(source, max_pixels=max_pixels, frame=frame)
+        if not isinstance(picture, Frames):
+            return picture
+        if not is_sample:
+            raise PictureError(f"it has {picture.count} frames; choose one of them with --frame")
+        say(f"{called(name)}: it has {picture.count} frames; this is the first, --frame takes another")
         return read_picture(source, max_pixels=max_pixels, frame=0)
     except PictureError as error:
         raise PictureError(f"{called(name)}: {error}") from None

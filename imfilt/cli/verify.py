@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from imfilt.cli.kernels import KernelCommand, chosen_kernels, kernel_options, open_registry
-from imfilt.cli.pair import read_samples
+from imfilt.cli.pair import pair_options, read_pair
 from imfilt.cli.printing import say, standard_output
-from imfilt.errors import PictureError
+from imfilt.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
     from imfilt.analysis.verify import Trial
@@ -25,6 +25,7 @@ imfilt verify before.png after.png -m "1 0 -1; 2 0 -2; 1 0 -1" --bias 128
 @click.argument("before", type=click.Path(readable=False))
 @click.argument("after", type=click.Path(readable=False))
 @kernel_options
+@pair_options
 @click.pass_context
 def verify(
     context: click.Context,
@@ -35,15 +36,21 @@ def verify(
     divisor: str | None,
     bias: str | None,
     registries: Sequence[str],
+    max_pixels: int,
+    frame: int | None,
 ) -> None:
     """Say which conventions turn the picture BEFORE into AFTER exactly, a line for each.
 
-    Tried are convolution and correlation, all borders, several ways to round, and for pictures with alpha several ways
-    to treat it. The exit status is 0 where one of them fits, and 1 where none does.
+    Tried are convolution and correlation, all borders of a name, and a border left unfiltered as Pillow does, several
+    ways to round, and for pictures with alpha several ways to treat it. The exit status is 0 where one of them fits, 1
+    where none does, and 2 where a picture cannot be read.
     """
     standard_output()
     kernels = chosen_kernels(context, names, matrices, divisor, bias, open_registry(registries))
-    old, new = read_samples(before), read_samples(after)
+    try:
+        old, new = read_pair(before, after, max_pixels=max_pixels, frame=frame)
+    except PictureError as error:  # which is no answer
+        raise UsageError(str(error)) from None
     from imfilt.analysis.verify import verify as try_all
 
     try:

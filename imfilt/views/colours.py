@@ -20,9 +20,10 @@ SIGNED = _NEGATIVE, _NEUTRAL, _POSITIVE
 """From the smallest number over 0 to the largest."""
 
 
-def signed_colours(numbers: Sequence[Sequence[Number]]) -> list[list[Colour]]:
-    """Return blue for numbers below 0, red for those above, and near white for 0."""
-    exact = [[to_fraction(number) for number in row] for row in numbers]
+def signed_colours(numbers: Sequence[Sequence[Number]], divisor: Number = 1) -> list[list[Colour]]:
+    """Return blue for numbers that, over a divisor, are below 0, red for those above, and near white for 0."""
+    sign = 1 if divisor > 0 else -1
+    exact = [[sign * to_fraction(number) for number in row] for row in numbers]
     largest = max(abs(number) for row in exact for number in row) or Fraction(1)
     return [[signed_colour(float(number / largest)) for number in row] for row in exact]
 

@@ -8,6 +8,9 @@ from fractions import Fraction
 from imfilt.kernels.numbers import short_decimal
 
 _LONGEST = 7
+_ONE = 10**6
+_LARGEST = 10**15
+"""Numbers beyond are as long as their places are of no account."""
 
 
 def short_number(number: Fraction | float) -> str:
@@ -42,14 +45,13 @@ def short_cells(rows: Sequence[Sequence[Fraction | float]]) -> list[list[str]]:
 def decimal(number: Fraction) -> str:
     """Return a number as a decimal of at most six places, which end in … where they are not all.
 
-    >>> decimal(Fraction(5, 4)), decimal(Fraction(1, 9))
-    ('1.25', '0.111111…')
+    >>> decimal(Fraction(5, 4)), decimal(Fraction(-8, 9))
+    ('1.25', '-0.888888…')
     """
     if number.denominator == 1:
         return str(number)
-    try:
-        text = f"{float(number):.6f}"
-    except OverflowError:
+    if abs(number) >= _LARGEST:
         return f"{short_decimal(number)}…"
-    short = text.rstrip("0").rstrip(".")
-    return short if Fraction(short) == number else f"{text}…"
+    whole, rest = divmod(abs(number) * _ONE, 1)  # cut off, not rounded: what is left out goes on from there
+    text = f"{'-' if number < 0 else ''}{whole // _ONE}.{whole % _ONE:06}"
+    return f"{text}…" if rest else text.rstrip("0")

@@ -92,8 +92,8 @@ def _draw_channel(
     heading = f"{channel.name}: {window_name(account, explanation.recipe)}"
     blocks: tuple[tuple[str, Sequence[Sequence[Number]], list[list[Colour]]], ...] = (
         (heading, account.window, _greys(account.window, white=explanation.white)),
-        ("weights", account.weights, signed_colours(account.weights)),
-        ("products", account.products, signed_colours(account.products)),
+        ("weights", account.weights, signed_colours(account.weights, account.divisor)),
+        ("products", account.products, signed_colours(account.products, account.divisor)),
     )
     step = max(columns, _LEAST_STEP) + _SIGN_ROOM
     for number, (name, numbers, colours) in enumerate(blocks):

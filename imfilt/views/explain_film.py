@@ -93,7 +93,7 @@ class _Stage:
         for name, at in (("picture", self._input[0]), ("weights", weights_at[0]), ("result", self._output[0])):
             draw.text((at, MARGIN), name, FAINT, font(_TEXT))
         draw_cells(self._image, self._input, self._side, inputs, [[""] * len(row) for row in inputs])
-        draw_cells(self._image, weights_at, weight_side, signed_colours(weights), short_cells(weights))
+        draw_cells(self._image, weights_at, weight_side, signed_colours(weights, account.divisor), short_cells(weights))
         self._mark_border(draw)
         self._draw_grid(draw)
 

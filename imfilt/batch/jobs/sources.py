@@ -47,6 +47,7 @@ class _Search:
         self._files: dict[int, str] = {}
         self._entries: set[str] = set()
         self._real: dict[str, str] = {}
+        self._left_out = 0
         self._is_in_place = request.existing is Existing.IN_PLACE
 
     def add(self, given: str, *, globs: bool = False) -> None:
@@ -73,7 +74,7 @@ class _Search:
             raise PictureError(f"neither a file nor a folder, but {_kind(status.st_mode)}; it is not opened")
 
     def _add_folder(self, folder: str) -> None:
-        pictures, said = 0, len(self.outcomes)
+        pictures, said, left_out = 0, len(self.outcomes), self._left_out
         waiting = [""]
         while waiting:
             below = waiting.pop()
@@ -81,6 +82,8 @@ class _Search:
             pictures += found
             if self._recursive:
                 waiting += [name for name in reversed(folders) if not (self._unwanted and self._unwanted(name[:-1]))]
+        if not pictures and self._left_out > left_out:
+            raise PictureError("--include and --exclude leave none of the pictures in this folder")
         if not pictures and len(self.outcomes) == said:
             hint = "" if self._recursive else " (use -r to look into its folders)"
             raise PictureError(f"no pictures in this folder{hint}")
@@ -129,12 +132,15 @@ class _Search:
             name = entry.name
             if name.startswith("."):
                 continue
-            if self._is_picture(name) and self._is_chosen(below + name) and self._is_file(entry):
+            is_chosen = self._is_picture(name) and self._is_chosen(below + name)
+            if is_chosen and self._is_file(entry):
                 number = entry.stat().st_ino if entry.is_symlink() else entry.inode()
                 self._take(Source(prefix + name, below + name, asked, number))
                 pictures += 1
             elif entry.is_dir(follow_symlinks=False):
                 folders.append(below + name + os.sep)
+            elif not is_chosen and self._is_picture(name):
+                self._left_out += 1
         return pictures, folders
 
     def _is_file(self, entry: os.DirEntry[str]) -> bool:

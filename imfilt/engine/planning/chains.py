@@ -31,14 +31,13 @@ _SIGNED_16_BITS = 1 << 15
 
 
 def make_chains(
-    recipe: Recipe, samples: SampleType, shape: Shape, weighted: bool, strategy: str | None, *, may_be_late: bool
+    recipe: Recipe, samples: SampleType, shape: Shape, weighted: bool, strategy: str | None, *, unrounded: bool
 ) -> tuple[Chain, ...]:
     """Return chains of whole numbers where the answer must be exact, or where short decimals fit into 64 bits."""
 
     def chains(in_floats: bool) -> tuple[Chain, ...]:
-        late = may_be_late and recipe.combination is None
         return tuple(
-            _make_chain(planes, steps, recipe, samples, shape, strategy, may_be_late=late)
+            _make_chain(planes, steps, recipe, samples, shape, strategy, unrounded=unrounded)
             for planes, steps in make_passes(recipe, is_weighted=weighted, in_floats=in_floats)
         )
 
@@ -66,7 +65,7 @@ def _make_chain(
     shape: Shape,
     strategy: str | None,
     *,
-    may_be_late: bool,
+    unrounded: bool,
 ) -> Chain:
     level = PLANES[planes].outside(recipe.border_rule, samples.largest)
     whole = steps[0].is_whole
@@ -77,9 +76,7 @@ def _make_chain(
     length, width = shape[0], shape[1]
     stages, fits = [], []
     late, negated = 0, False
-    may_be_late = may_be_late and planes == "all" and recipe.normalisation.only_adds
-    may_be_late = may_be_late and samples.at_depth(recipe.depth) == samples
-    if may_be_late and whole and scale == len(steps) == 1:
+    if whole and planes == "all" and scale == len(steps) == 1 and not unrounded and _may_be_late(recipe, samples):
         late, negated, steps = _set_apart(steps[0])
     for step in steps:
         down, across = _lay(step, recipe, (length, width), is_last=step is steps[-1])
@@ -95,13 +92,13 @@ def _make_chain(
             step.weights,
             down,
             across,
-            to_working(outside),
-            to_working(offset),
-            bound,
-            step.is_edge,
-            samples.is_float,
-            step is steps[-1],
-            max(PLANES[planes].count(shape[2]), 1),
+            outside=to_working(outside),
+            offset=to_working(offset),
+            largest_input=bound,
+            is_edge=step.is_edge,
+            is_unbounded=samples.is_float,
+            is_last=step is steps[-1],
+            planes=max(PLANES[planes].count(shape[2]), 1),
         )
         name, fit = choose_strategy(stage, signed, strategy)
         signed = signed or fit.signed
@@ -116,9 +113,8 @@ def _make_chain(
         result = abs(late) * max(Fraction(samples.bound), abs(level)) + bound / denominator + samples.largest + 1
         bound = max(bound, result)
         has_sign = signed or result >= _SIGNED_16_BITS
-    output = samples.at_depth(recipe.depth)
-    is_enlarged = planes != "all" or recipe.normalisation.measures  # divided by alpha, or stretched
-    floats = "float64" if is_enlarged else _float_dtype(samples, output, fits, bound)
+    is_short = planes == "all" and not unrounded and _may_be_short(recipe, samples, fits, bound)
+    floats = "float32" if is_short else "float64"
     dtype = integer_dtype(bound, signed=has_sign) if whole else floats
     stages = [stage._replace(window_dtype=dtype) for stage in stages]
     if STRATEGIES[stages[0].strategy].takes_samples and _are_held_by(samples, planes, scale, stages[0].outside):
@@ -152,10 +148,17 @@ def _set_apart(step: Step) -> tuple[int, bool, list[Step]]:
     return late, negated, [step._replace(weights=tuple(tuple(int(sign * w) for w in row) for row in weights))]
 
 
-def _float_dtype(samples: SampleType, output: SampleType, fits: Sequence[Fit], bound: Fraction) -> str:
-    """Return float32 where it keeps the contract: one kernel over 8 bits, few roundings, no large sums."""
-    few = len(fits) == 1 and fits[0].passes <= _MOST_FLOAT32_PASSES
-    return "float32" if few and samples.name == output.name == "uint8" and bound <= _LARGEST_FLOAT32_SUM else "float64"
+def _may_be_late(recipe: Recipe, samples: SampleType) -> bool:
+    """Return whether a sample may be added to what a kernel makes once that is rounded."""
+    is_plain = recipe.combination is None and recipe.rounding == "half-up" and recipe.normalisation.only_adds
+    return is_plain and samples.at_depth(recipe.depth) == samples
+
+
+def _may_be_short(recipe: Recipe, samples: SampleType, fits: Sequence[Fit], bound: Fraction) -> bool:
+    """Return whether float32 keeps the contract: one kernel over 8 bits, few roundings, no large sums."""
+    few = len(fits) == 1 and fits[0].passes <= _MOST_FLOAT32_PASSES and bound <= _LARGEST_FLOAT32_SUM
+    is_stretched = recipe.normalisation.measures
+    return few and not is_stretched and samples.name == samples.at_depth(recipe.depth).name == "uint8"
 
 
 def _lay(step: Step, recipe: Recipe, size: tuple[int, int], *, is_last: bool) -> tuple[Axis, Axis]:

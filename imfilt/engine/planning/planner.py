@@ -57,7 +57,7 @@ def make_plan(
     >>> from imfilt.kernels.registry import load_registry
     >>> recipe = Recipe((load_registry()["edge3"],))
     >>> print(*make_plan(recipe, SAMPLE_TYPES["uint8"], (225, 400, 3)).describe(), sep="\n")
-    edge3, 3 x 3 over all samples: separable (a column and a row of whole numbers, and the centre apart)
+    edge3, 3 x 3 over all samples: separable (a column times a row of whole numbers, but for the centre if need be)
     in int16, for no sum is beyond ±4590
     """
     _check(recipe, samples, shape, has_alpha=has_alpha)
@@ -65,9 +65,7 @@ def make_plan(
     if strategy is not None:
         strategy = choose("strategy", strategy, STRATEGIES)
     try:
-        chains = make_chains(
-            recipe, samples, shape, weighted, strategy, may_be_late=not unrounded and recipe.rounding == "half-up"
-        )
+        chains = make_chains(recipe, samples, shape, weighted, strategy, unrounded=unrounded)
     except OverflowError:
         raise RecipeError(TOO_LARGE) from None
     last = chains[0].stages[-1]

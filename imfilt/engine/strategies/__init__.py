@@ -6,12 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from imfilt.engine.strategies.fit import Fit, Unfit
-from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.array_types import Array
+    from imfilt.engine.strategies.program import Program
+
+
+_LARGEST_SPREAD = 1 << 24
+"""The largest sum of weights whose errors may be spread: at 16 bits float64 is then off by some 2**-12 of a level."""
 
 
 class Strategy(Protocol):
@@ -51,8 +55,11 @@ class Entry(NamedTuple):
             return Unfit("the weights are floats")
         if not self.skips and (stage.down.stride, stage.across.stride) != (1, 1):
             return Unfit("it computes every sample, and the stride keeps some only")
-        if stage.is_edge and not stage.is_whole and self.spreads_errors:
-            return Unfit("a flat picture has to become 0, and its rounding would show")
+        if self.spreads_errors and not stage.is_whole:
+            if stage.is_edge:
+                return Unfit("a flat picture has to become 0, and its rounding would show")
+            if stage.weight > _LARGEST_SPREAD:
+                return Unfit("the weights are so large that its rounding would show where they meet samples of 0")
         found: Fit | Unfit = import_module(self.module).fit(stage)
         return found
 
@@ -69,7 +76,10 @@ def _entry(meaning: str, module: str, name: str, **further: Any) -> Entry:
 STRATEGIES: dict[str, Entry] = {
     "taps": _entry("tap by tap, equal weights together", "taps", "Taps"),
     "separable": _entry(
-        "a column and a row of whole numbers, and the centre apart", "separable", "Separable", takes_floats=False
+        "a column times a row of whole numbers, but for the centre if need be",
+        "separable",
+        "Separable",
+        takes_floats=False,
     ),
     "lowrank": _entry("a few columns and rows of floats", "lowrank", "LowRank", takes_whole=False, spreads_errors=True),
     "banded": _entry(

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
-from imfilt.engine.strategies.lowrank import Pair, factorise
+from imfilt.engine.strategies.lowrank import Pair, factorise, weight_of
 from imfilt.engine.strategies.program import Call, Program
 from imfilt.engine.strategies.stage import Stage
 
@@ -52,7 +51,6 @@ def fit(stage: Stage) -> Fit | Unfit:
     pairs = factorise(stage.weights)
     if pairs is None:
         return Unfit("the matrix has too high a rank")
-    weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)
     products, taps = _apart(pairs)
     if not products:
         return Unfit("it is nothing but single taps")
@@ -65,7 +63,7 @@ def fit(stage: Stage) -> Fit | Unfit:
     passes = len(products) * (_PRODUCT_COST * macs + _TURNING_COST) * waste + 2 * len(taps)
     numbers = (width + stage.across.reach) * stage.planes * ((_TOGETHER + 2) * _ROWS + stage.down.reach)
     tile_bytes = item_bytes(stage) * numbers
-    return Fit(Fraction(weight), passes, strip=strip, columns=width, held=0, tile_bytes=tile_bytes)
+    return Fit(weight_of(pairs), passes, strip=strip, columns=width, held=0, tile_bytes=tile_bytes)
 
 
 def _apart(pairs: Sequence[Pair]) -> tuple[list[Pair], list[tuple[int, int, float]]]:

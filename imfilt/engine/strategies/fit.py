@@ -57,6 +57,5 @@ class Unfit(NamedTuple):
 def item_bytes(stage: Stage) -> int:
     """Return the bytes of a number of the working dtype, as far as one stage can tell."""
     if stage.is_whole:
-        weight = sum(sum(map(abs, row)) for row in stage.weights)
-        return 4 if weight * stage.largest_input < 1 << 31 else 8
+        return 4 if stage.weight * stage.largest_input < 1 << 31 else 8
     return 8 if stage.is_unbounded or stage.largest_input > _LARGEST_BYTE else 4

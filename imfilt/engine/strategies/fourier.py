@@ -8,7 +8,6 @@ whole numbers, which is exact where the error is proved to stay below a quarter:
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -63,10 +62,9 @@ def fit(stage: Stage) -> Fit | Unfit:
         return Unfit("its tiles would take too much memory")
     if stage.is_whole and error_bound(stage, tile) >= 0.25:
         return Unfit("its error could reach a quarter, so rounding might not give the exact sums")
-    weight = Fraction(sum(sum(map(abs, row)) for row in stage.weights))
     rows, columns = _valid(stage, tile)
     tile_bytes = _TILES_HELD * math.prod(tile) * _item_bytes(stage)
-    return Fit(weight, 0, _nanoseconds(stage, tile), strip=rows, columns=columns, held=0, tile_bytes=tile_bytes)
+    return Fit(stage.weight, 0, _nanoseconds(stage, tile), strip=rows, columns=columns, held=0, tile_bytes=tile_bytes)
 
 
 @lru_cache(maxsize=64)

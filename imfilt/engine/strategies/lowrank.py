@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 Pair = tuple[tuple[float, ...], tuple[float, ...]]
 
-# What is left out of the matrix, against the sum of its weights: far below what float32 leaves out.
 _NEGLIGIBLE = 1e-12
+"""What may be left out of the matrix, against the sum of its weights: far below what float32 leaves out."""
+_SMALL_WEIGHT = 1024
+"""Nor may more of a weight be left out, against itself or this: other weights, however large, may meet samples of 0."""
 _LARGEST_RANK = 8
 _MOST_APART = 10
 """What may be apart at the centre, against the sum of the weights."""
@@ -33,9 +36,13 @@ def fit(stage: Stage) -> Fit | Unfit:
         return Unfit("float pictures may hold infinity, and its terms might cancel it")
     if pairs is None:
         return Unfit(f"the matrix has a rank of more than {_LARGEST_RANK}")
-    weight = sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs)
     passes = sum(passes_of(stage, *lines_of(stage, column, row)) + 1 for column, row in pairs) - 1
-    return Fit(Fraction(weight), passes, len(pairs) * split_cost(stage))
+    return Fit(weight_of(pairs), passes, len(pairs) * split_cost(stage))
+
+
+def weight_of(pairs: Sequence[Pair]) -> Fraction:
+    """Return how much larger than the largest number that comes in the sum of all products may be."""
+    return Fraction(sum(sum(map(abs, column)) * sum(map(abs, row)) for column, row in pairs))
 
 
 @lru_cache(maxsize=16)
@@ -46,19 +53,26 @@ def factorise(weights: Weights) -> tuple[Pair, ...] | None:
     y, x = np.unravel_index(np.abs(matrix).argmax(), matrix.shape)
     if matrix[y, x]:  # one column times one row is found without singular values, which take long for large matrices
         column, row = matrix[:, x], matrix[y] / matrix[y, x]
-        if np.abs(np.outer(column, row) - matrix).sum() <= _NEGLIGIBLE * total:
+        if _is_negligible(np.outer(column, row) - matrix, matrix):
             return ((_evened(column), _evened(row)),)
-    if (pairs := _with_centre_apart(matrix, _NEGLIGIBLE * total, _MOST_APART * total)) is not None:
+    if (pairs := _with_centre_apart(matrix, _MOST_APART * total)) is not None:
         return pairs
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     for rank in range(1, min(_LARGEST_RANK, len(values)) + 1):
         columns, rows = left[:, :rank] * values[:rank], right[:rank]
-        if np.abs(columns @ rows - matrix).sum() <= _NEGLIGIBLE * total:
+        if _is_negligible(columns @ rows - matrix, matrix):
             return tuple((_evened(columns[:, i]), _evened(rows[i])) for i in range(rank))
     return None
 
 
-def _with_centre_apart(matrix: Array, negligible: float, most: float) -> tuple[Pair, Pair] | None:
+def _is_negligible(rest: Array, matrix: Array) -> bool:
+    """Return whether a matrix is as good without the rest."""
+    left_out, weights = np.abs(rest), np.abs(matrix)
+    in_each = left_out <= _NEGLIGIBLE * np.maximum(weights, _SMALL_WEIGHT)
+    return bool(left_out.sum() <= _NEGLIGIBLE * weights.sum() and in_each.all())
+
+
+def _with_centre_apart(matrix: Array, most: float) -> tuple[Pair, Pair] | None:
     """Return a column and a row, and the centre as another, where that is all: masks that sharpen are so.
 
     The row and the column through another sample are those of the product, and tell what it is at the centre.
@@ -72,7 +86,7 @@ def _with_centre_apart(matrix: Array, negligible: float, most: float) -> tuple[P
     down, across = matrix[:, column] / matrix[row, column], matrix[row]
     rest = matrix - np.outer(down, across)
     extra, rest[y, x] = rest[y, x], 0
-    if np.abs(rest).sum() > negligible or not 0 < abs(extra) <= most:
+    if not _is_negligible(rest, matrix) or not 0 < abs(extra) <= most:
         return None  # what is much larger than the sum of all would have to cancel out
     centre = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
     centre[0][y], centre[1][x] = extra, 1

@@ -10,7 +10,6 @@ two numbers that multiply such a pair by it. In the theory of signals this is fi
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -73,11 +72,9 @@ def fit(stage: Stage) -> Fit | Unfit:
     tile = tile_of(stage)
     if tile is None:
         return Unfit("its tiles and matrices would be too large")
-    weight = Fraction(sum(sum(map(abs, row)) for row in stage.weights))
     rows, columns = _valid(stage, tile)
-    return Fit(
-        weight, 0, _nanoseconds(stage, tile), strip=rows, columns=columns, held=0, tile_bytes=_bytes(stage, tile)
-    )
+    cost, tile_bytes = _nanoseconds(stage, tile), _bytes(stage, tile)
+    return Fit(stage.weight, 0, cost, strip=rows, columns=columns, held=0, tile_bytes=tile_bytes)
 
 
 @lru_cache(maxsize=64)

@@ -42,6 +42,11 @@ class Stage(NamedTuple):
     """The dtype of the numbers it looks at: the working dtype, or that of the samples, which may be narrower."""
 
     @property
+    def weight(self) -> Fraction:
+        """How much larger than the largest number that comes in the sum may be."""
+        return Fraction(sum(sum(map(abs, row)) for row in self.weights))
+
+    @property
     def is_whole(self) -> bool:
         """Whether the weights are whole numbers."""
         return isinstance(self.weights[0][0], int)

@@ -7,7 +7,6 @@ such pairs), the pair is added once for the whole strip, and then the sums of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -60,8 +59,7 @@ class Group(NamedTuple):
 
 def fit(stage: Stage) -> Fit:
     """Return what it takes; it can always be done."""
-    total = sum(sum(map(abs, row)) for row in stage.weights)
-    return Fit(Fraction(total), count_passes(_groups(stage)), split_cost(stage, stage.down.stride))
+    return Fit(stage.weight, count_passes(_groups(stage)), split_cost(stage, stage.down.stride))
 
 
 def count_passes(groups: Sequence[Group]) -> int:
