@@ -91,7 +91,7 @@ def test_channels_that_are_not_named_stay(run: Run, tmp_path: Path, name: str, c
         assert np.array_equal(part[..., index], expected[..., index])
 
 
-@pytest.mark.parametrize("alpha", ["auto", "keep", "straight"])
+@pytest.mark.parametrize("alpha", ["auto", "keep", "straight", "weighted"])
 @pytest.mark.parametrize("channels", ["a", "r", "rgb", "ga", "rgba"])
 def test_channels_of_a_picture_with_alpha(run: Run, tmp_path: Path, channels: str, alpha: str) -> None:
     image = image_of("RGBA")

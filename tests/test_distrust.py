@@ -433,3 +433,12 @@ def test_whatever_an_encoder_raises_is_one_line(
     line = refused(run, "a.tga", "-o", target)
     assert line.startswith("imfilt: a.tga: ")
     assert says in line
+
+
+def test_standard_input_that_does_not_end_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imfilt.images.sources._OTHER_BYTES", 100)
+    for command in (("apply", "-", "-k", "edge3", "-o", "a.png"), ("explain", "-", "0", "0", "-k", "edge3")):
+        result = run(*command, "--max-pixels", "50", stdin=bytes(901))
+        assert (result.status, result.stderr.count("\n")) == (1, 1)
+        assert "it does not end within 900 bytes, more than a picture of 50 pixels takes" in result.stderr
+        assert "not a picture" in run(*command, "--max-pixels", "50", stdin=bytes(900)).stderr

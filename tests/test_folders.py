@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Result, Run, snapshot
@@ -275,12 +276,33 @@ def test_one_file_under_several_names_has_a_result_for_each_and_one_name_only_on
     assert result == Result(0, b"a_edge3.png\nhard_edge3.png\nsoft_edge3.png\n", "")
 
 
-def test_one_file_under_several_names_is_replaced_once_with_a_word(run: Run) -> None:
-    result = run("apply", *two_names(), *EDGE, "--in-place")
-    assert (result.status, result.lines) == (0, ["a.png"])
+def test_a_file_with_symbolic_links_is_replaced_once_and_one_with_hard_links_under_each_name(run: Run) -> None:
+    names = two_names()
+    Path("other.png").symlink_to("hard.png")
+    result = run("apply", *names, "other.png", *EDGE, "--in-place")
+    assert (result.status, result.lines) == (0, ["a.png", "hard.png"])
     assert result.stderr.splitlines() == [
-        f"imfilt: {name}: passed over, it is the same file as a.png" for name in ("hard.png", "soft.png")
+        "imfilt: soft.png: passed over, it is the same file as a.png",
+        "imfilt: other.png: passed over, it is the same file as hard.png",
     ]
+    put("expected/a.png")
+    assert run("apply", "expected/a.png", *EDGE, "-o", "once.png").status == 0
+    assert Path("a.png").read_bytes() == Path("hard.png").read_bytes() == Path("once.png").read_bytes()
+
+
+def test_a_name_in_two_spellings_is_replaced_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("a.png")
+    Path("A.png").hardlink_to("a.png")
+    original = os.stat
+
+    def one_name(*arguments: Any, **named: Any) -> os.stat_result:  # a file system that takes them for one
+        found = original(*arguments, **named)
+        return os.stat_result((*found[:3], 1, *found[4:]))
+
+    monkeypatch.setattr(os, "stat", one_name)
+    result = run("apply", "a.png", "A.png", *EDGE, "--in-place")
+    assert (result.status, result.lines) == (0, ["a.png"])
+    assert result.stderr == "imfilt: A.png: passed over, it is the same file as a.png\n"
 
 
 def test_one_file_by_way_of_a_folder_that_is_linked_is_done_once(run: Run) -> None:

@@ -132,6 +132,12 @@ def test_no_dtype_is_too_narrow(bits: int, divisor: int) -> None:
     assert result.tolist() == (expected if divisor == 1 else as_float(expected))
 
 
+def test_a_long_divisor_is_divided_by_once() -> None:
+    for number in range(1, 60):
+        found = imfilt.convolve([[[number]]], [[[[1]]]], divisor=3**40).item()
+        assert found == imfilt.convolve([[number]], [[1]], divisor=3**40).item() == float(Fraction(number, 3**40))
+
+
 def test_results_beyond_64_bits_are_an_error_or_a_float() -> None:
     array = np.full((2, 2, 1), 2**40)
     with pytest.raises(imfilt.RecipeError, match="does not fit into 64 bits; give a divisor"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -29,6 +27,7 @@ from imfilt.images.importing import IMPORTING
 from imfilt.images.memory import give_back, touch_ahead
 from imfilt.images.picture import Picture
 from imfilt.images.reading import import_readers, read_picture
+from imfilt.images.sources import read_standard_input
 from imfilt.images.temporary import remove_strays
 from imfilt.images.writing import write_picture
 
@@ -187,7 +186,7 @@ def _failure(job: Job, error: ImfiltError | MemoryError, result: Result | None, 
 
 
 def _read(job: Job) -> AnyPicture | Frames:
-    source = job.source or _read_stream()
+    source = job.source or read_standard_input(job.max_pixels)
     to_8_bits = all(result.recipe.depth == "8" for result in job.results)
     read = partial(read_picture, source, max_pixels=job.max_pixels, frame=job.frame, to_8_bits=to_8_bits)
     if _ENGINE_IS_THERE.is_set():
@@ -255,12 +254,3 @@ def _is_frames(picture: AnyPicture | Frames) -> TypeIs[Frames]:
     from imfilt.images.frames.reading import Frames
 
     return isinstance(picture, Frames)
-
-
-def _read_stream() -> io.BytesIO:
-    if sys.stdin is None:
-        raise PictureError("standard input is closed")
-    try:
-        return io.BytesIO(sys.stdin.buffer.read())
-    except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror or error}") from None

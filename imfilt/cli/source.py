@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,11 +34,10 @@ def open_picture(name: str, *, max_pixels: int, frame: int | None, is_sample: bo
     """
     from imfilt.images.frames.reading import Frames
     from imfilt.images.reading import read_picture
+    from imfilt.images.sources import read_standard_input
 
-    if name == "-" and sys.stdin is None:
-        raise PictureError("standard input is closed")
     try:
-        source = io.BytesIO(sys.stdin.buffer.read()) if name == "-" else Path(name)
+        source = read_standard_input(max_pixels) if name == "-" else Path(name)
         picture = read_picture(source, max_pixels=max_pixels, frame=frame)
         if not isinstance(picture, Frames):
             return picture

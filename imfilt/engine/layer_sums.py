@@ -84,8 +84,11 @@ class _Work:
         sums = sums.reshape(*windows.shape[:-1], -1)
         if self.is_whole or self.divisor == 1:
             return sums
-        # Long numbers as Python's own, whose division is rounded once, however long they are.
-        quotients: Array = np.true_divide(sums.astype(ANY_INTEGER if self.is_long else "float64"), self.divisor)
+        if not self.is_long:
+            sums = sums.astype("float64")
+        elif sums.dtype != ANY_INTEGER:  # Python's own integers, whose division is rounded once, however long they are
+            sums = sums.astype("int64").astype(ANY_INTEGER)
+        quotients: Array = np.true_divide(sums, self.divisor)
         return quotients
 
 

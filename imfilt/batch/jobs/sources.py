@@ -47,6 +47,8 @@ class _Search:
         self._files: dict[int, str] = {}
         self._entries: set[str] = set()
         self._real: dict[str, str] = {}
+        self._places: dict[int, dict[str, str]] = {}
+        """Of files with several names: from where a result goes, if it replaces its source, to the first such name."""
         self._left_out = 0
         self._is_in_place = request.existing is Existing.IN_PLACE
 
@@ -163,7 +165,10 @@ class _Search:
         return not (self._wanted and not self._wanted(below)) and not (self._unwanted and self._unwanted(below))
 
     def _take(self, source: Source) -> None:
-        """Take a source, unless it was taken before; a file under several names once for each, but once in place."""
+        """Take a source, unless it was taken before; a file under several names once for each.
+
+        In place, a symbolic link is what it leads to; hard links become files of their own.
+        """
         path = source.path
         first = self._files.get(source.file)
         if first is None:
@@ -175,10 +180,18 @@ class _Search:
         if entry in self._entries:
             return
         self._entries.add(entry)
-        if self._is_in_place and _is_same_file(first, path):
-            self._pass_over(path, f"passed over, it is the same file as {first}")
+        if self._is_in_place and (same := self._replaced_with(source, first)):
+            self._pass_over(path, f"passed over, it is the same file as {same}")
         else:
             self.sources.append(source)
+
+    def _replaced_with(self, source: Source, first: str) -> str | None:
+        """Return the source taken before whose result will lie in the place of this one's; None where there is none."""
+        places = self._places.setdefault(source.file, {os.path.realpath(first): first})
+        same = places.setdefault(os.path.realpath(source.path), source.path)
+        if same != source.path:
+            return same
+        return first if _is_only_name_of(first, source.path) else None
 
     def _entry_of(self, path: str) -> str:
         """Return what is the same for all ways to write one name in one folder."""
@@ -225,9 +238,9 @@ def _kind(mode: int) -> str:
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _is_same_file(first: str, second: str) -> bool:
-    """Whether both are one file: numbers of files are not the same on two disks."""
+def _is_only_name_of(first: str, second: str) -> bool:
+    """Whether both are the one name of a file, which the file system has in several spellings."""
     try:
-        return os.path.samefile(first, second)
+        return os.path.samefile(first, second) and os.stat(second).st_nlink == 1
     except OSError:
         return False

@@ -153,6 +153,6 @@ def seen_by(
     view = view_of(recipe.channels, recipe.gray, colour, samples, has_alpha=has_alpha, straight=straight)
     if view is None:
         return recipe, None, has_alpha
-    if view.keeps_alpha:
+    if view.keeps_alpha and recipe.alpha != "weighted":
         recipe = replace(recipe, alpha="keep")
     return recipe, ViewedRows(view, samples, rows), view.has_alpha
