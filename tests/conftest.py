@@ -115,3 +115,11 @@ def _state(path: Path) -> tuple[str, int, bytes]:
     if path.is_file():
         return "file", changed, path.read_bytes()
     return "folder" if path.is_dir() else "other", changed, b""
+
+
+def children_of(pid: int) -> set[int]:
+    """Return the processes that a process has started, as Linux tells."""
+    found: set[int] = set()
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        found |= set(map(int, listed.read_text().split()))
+    return found

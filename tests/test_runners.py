@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run
+from conftest import Run, children_of
 from PIL import Image
 
 from imfilt.batch.jobs import Existing, Job, Request, make_jobs
+from imfilt.batch.observer import Observer
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.batch.runners import RUNNERS, Runner
 from imfilt.batch.runners.executor import JobExecutor
@@ -211,7 +212,9 @@ def test_calls_are_cancelled_and_those_in_hand_are_ended() -> None:
     executor = ProcessExecutor(1)
     ready = "import pathlib, time; pathlib.Path('begun').touch(); time.sleep(600)"
     in_hand, waiting = executor.submit(exec, ready), executor.submit(abs, -1)
+    deadline = time.monotonic() + 60
     while not Path("begun").exists():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     executor.shutdown(cancel_futures=True)
     assert waiting.cancelled()
@@ -257,29 +260,6 @@ def test_processes_are_forked_where_there_is_one_thread_alone(threads: tuple[str
     first, second, *rest = found.stdout.decode().splitlines()
     assert set(first.strip("[]").split(", ")) == {str(not threads)}
     assert (second, set(rest), found.stderr) == ("None 0", {"False"}, b"said\n")
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
-def test_workers_end_when_the_command_is_killed() -> None:
-    put(120, size=(200, 200))
-    command = [sys.executable, "-m", "imfilt", "apply", "in", *EDGE, "-o", "out/", "-j", "2", "--runner", "processes"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        workers = children_of(process.pid)
-        process.kill()
-    assert len(workers) == 2
-    deadline = time.monotonic() + 60
-    while any(Path(f"/proc/{each}/cwd").exists() for each in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def children_of(pid: int) -> set[int]:
-    found: set[int] = set()
-    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        found |= set(map(int, listed.read_text().split()))
-    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux")
@@ -404,3 +384,18 @@ def test_a_failure_keeps_no_pixels(runner: str) -> None:
             for frame, _ in traceback.walk_tb(error.__traceback__):
                 assert frame.f_locals == {}, frame
             error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("runner", ["processes", "threads"])
+def test_what_was_written_before_a_signal_is_told(runner: str) -> None:
+    class Signalled(Observer):
+        def ended(self, _job: Job, _outcomes: Sequence[Outcome]) -> None:
+            raise KeyboardInterrupt
+
+    put(12)
+    done = run_jobs(jobs_for("in", "out"), Running(runner, 2), Signalled())
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        told.extend(outcome.target.name for outcome in done if outcome.target)
+    assert told
+    assert told == sorted(contents("out")) if runner == "threads" else set(told) <= set(contents("out"))

@@ -54,17 +54,21 @@ def run_scheduled(
         workers = min(running.workers or executor.capacity or workers, len(jobs))
     threads = _threads_each(workers) if is_here else 1
     memory = memory_for_pictures() if is_here and workers > 1 else None
-    batch = _Batch(jobs, executor, running.fail_fast, observer, workers, threads, memory)
-    is_whole = False
+    schedule = _Schedule(jobs, executor, running.fail_fast, observer, workers, threads, memory)
     try:
         if begin is not None:
             begin()
-        yield from batch
-        is_whole = True
+        yield from schedule
+    except BaseException as reason:
+        executor.shutdown(cancel_futures=True)
+        if not isinstance(reason, Exception | GeneratorExit):  # a signal: what was written until then is told
+            yield from schedule.settled()
+        raise
+    else:
+        executor.shutdown()
     finally:
-        executor.shutdown(cancel_futures=not is_whole)
         if not is_here:  # of a worker that was lost nobody cleans up
-            batch.clean_up()
+            schedule.clean_up()
 
 
 def _threads_each(workers: int) -> int | None:
@@ -86,7 +90,7 @@ class _Bundle(NamedTuple):
     jobs: tuple[Job, ...]
 
 
-class _Batch:
+class _Schedule:
     """Jobs on their way through an executor."""
 
     def __init__(
@@ -124,13 +128,21 @@ class _Batch:
             bundle = self._in_hand.pop(future)
             for number, (job, outcomes) in enumerate(self._done(bundle, future), bundle.first):
                 self._admission.release(number)
+                self._out_of_turn[number] = outcomes
                 self._observer.ended(job, outcomes)
                 if self._fail_fast and any(outcome.status is Status.FAILED for outcome in outcomes):
                     self._begin_no_more()
-                self._out_of_turn[number] = outcomes
             while turn in self._out_of_turn:
                 yield from self._out_of_turn.pop(turn)
                 turn += 1
+
+    def settled(self) -> Iterator[Outcome]:
+        """Yield what became of jobs that are done, once the executor is shut down, of which nobody was told."""
+        for future, bundle in self._in_hand.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._out_of_turn.update(enumerate(future.result(), bundle.first))
+        for number in sorted(self._out_of_turn):
+            yield from self._out_of_turn[number]
 
     def _begin_no_more(self) -> None:
         self._is_over = True
