@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cog
+from left_out import LEFT_OUT
 
 from imfilt.batch.jobs.targets import NAME_FIELDS
 from imfilt.batch.runners import RUNNERS
@@ -24,7 +25,6 @@ from imfilt.engine.recipes.likes import LIKES
 from imfilt.engine.recipes.normalisations import NORMALISATIONS
 from imfilt.engine.recipes.pooling import POOLS
 from imfilt.images.formats import FORMATS, Format
-from imfilt.images.left_out import LEFT_OUT
 from imfilt.kernels.expressions.evaluation import FUNCTIONS
 from imfilt.kernels.families.family import Parameter, format_value
 from imfilt.kernels.families.table import FAMILIES

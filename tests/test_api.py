@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -418,6 +419,19 @@ def test_everything_public_is_there_and_documented() -> None:
 MODULES = sorted(
     module.name for module in pkgutil.walk_packages(imfilt.__path__, "imfilt.") if module.name != "imfilt.__main__"
 )
+
+
+def test_packages_that_list_their_modules_list_all_of_them() -> None:
+    lists = 0
+    for package in Path(imfilt.__file__).parent.rglob("__init__.py"):
+        documentation = package.read_text(encoding="utf-8").split('"""')[1]
+        if "::" not in documentation:
+            continue
+        lists += 1
+        modules = {path.stem for path in package.parent.glob("*.py")} - {"__init__"}
+        modules |= {path.parent.name for path in package.parent.glob("*/__init__.py")}
+        assert modules - set(re.findall(r"\w+", documentation)) == set(), package
+    assert lists > 5
 
 
 def test_modules_with_examples_are_found() -> None:

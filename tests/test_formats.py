@@ -13,12 +13,12 @@ import imagecodecs
 import numpy as np
 import pytest
 from conftest import Run
+from left_out import LEFT_OUT
 from numpy.typing import NDArray
 from PIL import Image, features
 
 import imfilt
 from imfilt.images.formats import FORMATS, WRITTEN
-from imfilt.images.left_out import LEFT_OUT
 
 Array = NDArray[Any]
 

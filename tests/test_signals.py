@@ -68,9 +68,9 @@ WAIT_FOR_INPUT = """
 class Input:
     buffer = property(lambda self: self)
 
-    def read(self):
+    def read(self, size):
         print("started", flush=True)
-        return sys.__stdin__.buffer.read()
+        return sys.__stdin__.buffer.read(size)
 
 sys.stdin = Input()
 """

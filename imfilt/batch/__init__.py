@@ -3,9 +3,9 @@
 ::
 
     jobs        from inputs to jobs: what is to be done
-    work        one job done: read, filter (filtering, plans, frames), write; what became of it (outcomes)
+    work        one job done: read (concurrently), filter (filtering, plans, frames), write; what came of it (outcomes)
     confirming  a result that may be there already; backups, of what is replaced (identity); delivery, of all results
-    running     all jobs, one after the other or as a runner does it
+    running     all jobs, one after the other or as a runner does it; an observer is told
     runners     ways to get through many jobs: here, in threads, in processes, on a cluster
     scheduling  jobs through an executor, so many at a time as there is memory for (admission, machine, heap)
     resume      what an earlier run has done, by its manifest (manifest, fingerprints)

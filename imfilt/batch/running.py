@@ -33,7 +33,7 @@ def run_jobs(
     observer: Observer | None = None,
     begin: Callable[[], None] | None = None,
 ) -> Generator[Outcome, None, None]:
-    """Do jobs, and yield what became of each result in the order of the jobs.
+    """Do jobs, at least one, and yield what became of each result in their order.
 
     `begin` is called before the first, when there is somebody to do it.
     An exception, and the end of the iteration before its time, end the jobs in hand: of these, nothing is left behind.

@@ -8,5 +8,5 @@ Each of these imports none but those above it::
     planning    from a recipe to a plan: chains of stages, each with the strategy that costs least
     finishing   from exact numerators to samples, rounded once; and what becomes of those on their way out
     running     a plan carried out, strip by strip, in bands that threads share
-    arrays      the engine for arrays; layers, for those of networks
+    arrays      the engine for arrays; layers, for those of networks (layer_sums)
 """

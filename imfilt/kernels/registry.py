@@ -22,7 +22,7 @@ class Entry(NamedTuple):
     description: str = ""
     reference: str = ""
     origin: str = BUILT_IN
-    """Where it came from: "built-in", "family", or the path of a file."""
+    """Where it came from: "built-in", "family", "expression", the path of a file, or "" where that is not known."""
     intended: tuple[str, ...] = ()
     """The checks of `imfilt.kernels.lint` whose findings are meant."""
     formula: str = ""

@@ -6,7 +6,7 @@
     lists       the names in a list (--files-from)
     patterns    which names are wanted (--include, --exclude)
     sources     inputs to sources: files, folders, globs
-    targets     sources to targets: what results are called
+    targets     sources to targets: what results are called; in_place, where they replace their sources
     conflicts   what is in the way of the targets
     making      all of these, one after the other
     job         what comes of it

@@ -8,5 +8,7 @@
     normalisations  from results to the range of the samples; one entry each
     combinations    kernels side by side; one entry each
     pooling         windows brought together; background, what alpha is laid over; channels, which are filtered
+    roundings       from results to whole levels; one entry each
     samples         the types of samples; likes, what other tools do instead
+    choices, pairs  what is given by name, or for rows and columns
 """
