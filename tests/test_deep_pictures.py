@@ -204,7 +204,8 @@ def test_formats_that_cannot_hold_the_depth_are_refused_before_anything_is_writt
     result = run("apply", "a.png", "-k", "identity", "-o", "b.jpg", "--depth", "16")
     assert (result.status, result.stdout) == (1, b"")
     assert result.stderr == (
-        "imfilt: a.png: JPEG cannot hold full colour (RGB) of 16 bits; write PNG or TIFF instead (-o NAME.png)\n"
+        "imfilt: a.png: JPEG cannot hold full colour (RGB) of 16 bits; write PNG or TIFF instead (--format png, or -o "
+        "NAME.png)\n"
     )
     result = run("apply", "a.png", "-k", "identity", "-o", "b.png", "--depth", "float")
     assert "PNG cannot hold full colour (RGB) in floating point of 32 bits; write TIFF or NPY" in result.stderr

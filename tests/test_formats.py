@@ -285,7 +285,10 @@ def test_a_format_without_alpha_says_how_to_take_it_out(run: Run) -> None:
     Image.fromarray(noise(9, 8, 4)).save("a.png")
     result = run("apply", "a.png", *IDENTITY, "-o", "b.jpg")
     assert (result.status, result.stdout) == (1, b"")
-    assert "write PNG or TIFF instead (-o NAME.png), or lay it over a colour (--background white)" in result.stderr
+    assert (
+        "write PNG or TIFF instead (--format png, or -o NAME.png), or lay it over a colour (--background white)"
+        in result.stderr
+    )
     assert run("apply", "a.png", *IDENTITY, "-o", "b.jpg", "--background", "white").status == 0
     assert opened("b.jpg").mode == "RGB"
 

@@ -501,3 +501,11 @@ def test_the_hint_to_the_help_names_the_command_that_was_used(run: Run) -> None:
 def test_the_command_runs_as_a_module_as_well(command: list[str]) -> None:
     result = subprocess.run([sys.executable, *command, "--version"], capture_output=True, text=True, check=True)
     assert (result.stdout, result.stderr) == (f"imfilt {imfilt.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_into_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run(command, "--help")
+    assert (result.status, result.stderr) == (0, "")
+    assert [line for line in result.lines if len(line) > 80] == []

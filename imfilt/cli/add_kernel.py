@@ -17,8 +17,8 @@ from imfilt.kernels.registry import Entry
 
 EXAMPLES = """
 imfilt add-kernel soft -k gaussian:sigma=2.5
-imfilt add-kernel crisp -k "identity + 0.8*(identity - soft)"   stays an expression
-imfilt add-kernel ridge -m "-1 -1 -1; -1 8 -1; -1 -1 -1" --bias 128 --alias relief
+imfilt add-kernel crisp -k "2*identity - soft"  stays an expression
+imfilt add-kernel ridge -m "-1 -1 -1; -1 8 -1; -1 -1 -1" --alias relief
 imfilt add-kernel blur -m @blur.mat --to mine.toml --overwrite
 """
 

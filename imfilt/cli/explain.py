@@ -19,10 +19,10 @@ from imfilt.errors import UsageError
 from imfilt.views.plain import printable
 
 EXAMPLES = """
-imfilt explain car.jpg 120 80 -k gaussian3           column 120, row 80
-imfilt explain car.jpg 0 0 -k edge3 --border zero    a corner, and what lies beyond it
-imfilt explain car.jpg 9 9 -k edge3 --gif edge3.gif  the kernel on its way over the picture
-imfilt explain car.jpg 9 9 -k edge3 --json           everything, for a program
+imfilt explain car.jpg 120 80 -k gaussian3         column 120, row 80
+imfilt explain car.jpg 0 0 -k edge3 --border zero  a corner, and beyond
+imfilt explain car.jpg 9 9 -k edge3 --gif e.gif    the kernel on its way
+imfilt explain car.jpg 9 9 -k edge3 --json         everything, for a program
 """
 
 EXPLAINED = ("like", "border", "size", "stride", "dilation", "anchor", "correlate", "normalize", "alpha", "depth")

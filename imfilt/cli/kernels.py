@@ -196,7 +196,7 @@ def kernel_words() -> Words:
     from imfilt.kernels.families.table import FAMILIES
 
     return {
-        "Families of kernels, and their defaults ('imfilt show-kernel gaussian' tells more)": [
+        "Families of kernels, with defaults ('imfilt show-kernel gaussian' tells more)": [
             (family.usage, family.meaning) for family in FAMILIES.values()
         ],
         'Expressions, as in "identity + 0.8*(identity - gaussian:sigma=2)"': [

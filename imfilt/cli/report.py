@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from imfilt.batch.outcomes import Outcome
 
 EXAMPLES = """
-imfilt report car.jpg -k edge3 -o report.html       before and after, histograms, kernel, times
-imfilt report photos/ -r -k sharpen -o report.html  small pictures of folders, failures first
-imfilt report run.jsonl -o report.html              what imfilt apply --json printed
-imfilt report out/ -o report.html                   what imfilt apply --resume recorded there
+imfilt report car.jpg -k edge3 -o a.html       before, after, the kernel
+imfilt report photos/ -r -k sharpen -o a.html  folders, failures first
+imfilt report run.jsonl -o a.html              what apply --json printed
+imfilt report out/ -o a.html                   what --resume recorded there
 """
 
 _MOST_SHOWN = 1000

@@ -23,13 +23,13 @@ from imfilt.views.plain import printable
 
 EXAMPLES = """
 imfilt show-kernel edge3
-imfilt show-kernel Gaussian_Blur               case, - and _ make no difference
+imfilt show-kernel Gaussian_Blur               case, - and _ do not matter
 imfilt show-kernel ridge --registry mine.toml  one of your own
 imfilt show-kernel gaussian:sigma=2            one of a family
 imfilt show-kernel "edge3 @ gaussian3"         an expression
 imfilt show-kernel unsharp5 --plan             how the engine would compute it
-imfilt show-kernel sharpen --as imagemagick    for another tool, or as JSON, TOML, …
-imfilt show-kernel @blur.mat --as svg          from one tool's file to another's
+imfilt show-kernel sharpen --as imagemagick    for another tool, as JSON, …
+imfilt show-kernel @blur.mat --as svg          from one tool to another
 """
 
 

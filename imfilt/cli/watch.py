@@ -14,8 +14,8 @@ from imfilt.cli.program import stopped
 from imfilt.errors import ImfiltError
 
 EXAMPLES = """
-imfilt watch incoming/ -o out/ -k sharpen             until you press Ctrl-C
-imfilt watch scans/ -r -o out/ -k edge3 --settle 5    of a slow scanner, with folders
+imfilt watch incoming/ -o out/ -k sharpen           until you press Ctrl-C
+imfilt watch scans/ -r -o out/ -k edge3 --settle 5  of a slow scanner
 """
 
 _OF_ONE_RUN = {

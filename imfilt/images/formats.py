@@ -203,12 +203,11 @@ def check_holds(entry: Format, mode: Mode) -> None:
     if not entry.is_written:
         raise PictureError(f"{entry.name} is read, and not written; name another format (--format png, -o NAME.png)")
     if mode.name not in entry.modes:
-        others = [name for name in _FIRST_CHOICES if mode.name in FORMATS[name].modes][:2]
-        instead = (
-            f"write {' or '.join(others)} instead (-o NAME{FORMATS[others[0]].extensions[0]})"
-            if others
-            else "no other format that imfilt writes can; choose another depth (--depth 8)"
-        )
+        others = [FORMATS[name] for name in _FIRST_CHOICES if mode.name in FORMATS[name].modes][:2]
+        instead = "no other format that imfilt writes can; choose another depth (--depth 8)"
+        if others:
+            names, first = " or ".join(other.name for other in others), others[0]
+            instead = f"write {names} instead (--format {first.name.lower()}, or -o NAME{first.extensions[0]})"
         if mode.has_alpha and mode._replace(has_alpha=False).name in entry.modes:
             instead += ", or lay it over a colour (--background white)"
         raise PictureError(f"{entry.name} cannot hold {describe_mode(mode)}; {instead}")

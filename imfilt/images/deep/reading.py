@@ -50,11 +50,11 @@ def is_decoded(file_format: str) -> bool:
 def read_deep(stream: BinaryIO, file_format: str, loss: Loss, carried: Carried, *, page: int = 0) -> DeepPicture:
     """Read the picture in a stream, or a page of it; raise `PictureError`, which says the `loss`, where nothing can."""
     if file_format not in DECODERS:
-        raise PictureError(f"{loss.what}; save it as PNG or TIFF, or use --depth 8")
+        raise PictureError(f"{loss.what}; save it as PNG or TIFF, or filter it with 'imfilt apply --depth 8'")
     try:
         package = package_for(file_format)
     except ImportError:
-        or_cut = ", or --depth 8 to filter what is left" if loss.is_cut else ""
+        or_cut = ", or filter what is left with 'imfilt apply --depth 8'" if loss.is_cut else ""
         raise PictureError(f"{loss.what}; to read it whole: {EXTRA}{or_cut}") from None
     with IMPORTING:
         decode: Callable[[Any, BinaryIO, int], Decoded] = importlib.import_module(DECODERS[file_format].module).decode
