@@ -12,7 +12,7 @@ from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.planning.plan import Plan
 from imfilt.engine.planning.planes import PLANES
 from imfilt.engine.planning.steps import Step, make_passes, total_bias
-from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes
+from imfilt.engine.recipes.normalisations import Extremes
 from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.errors import RecipeError
 from imfilt.kernels.kernel import Kernel, half_turn
@@ -95,9 +95,7 @@ class _Accountant:
         self._plan = plan
         self._samples = samples
         self._position = position
-        unknown = Extremes(Fraction(0), Fraction(0))
-        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, extremes or unknown)
-        self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, unknown)
+        self._scaling = plan.scaling(extremes)
         self._passes = make_passes(plan.recipe, is_weighted=plan.is_weighted, in_floats=False)
 
     def accounts(self) -> list[Account]:
@@ -213,7 +211,7 @@ class _Accountant:
     def _finish(self, exact: Fraction, *, is_alpha: bool) -> tuple[Fraction, int | float, bool]:
         """Return the result normalised, the sample that it becomes, and whether that was clipped."""
         magnitude = self._plan.recipe.normalisation.magnitude and not is_alpha
-        scale, offset = self._as_it_is if is_alpha else self._scaling
+        scale, offset = self._plan.plain_scaling if is_alpha else self._scaling
         normalised = scale * (abs(exact) if magnitude else exact) + offset
         if self._plan.output.is_float:
             return normalised, float(normalised), False

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from imfilt.batch.filtering import filter_picture, plan_for
+from imfilt.batch.jobs import Job
 from imfilt.batch.plans import WORKSPACES
 from imfilt.engine.finishing.clipped import ClippedCounter
 from imfilt.engine.finishing.measuring import join
@@ -19,7 +20,6 @@ from imfilt.images.formats import Format
 from imfilt.images.frames.frame import Frame
 from imfilt.images.frames.reading import Frames
 from imfilt.images.frames.writing import encode_frames
-from imfilt.images.saving import Saving
 
 
 class FilteredFrames:
@@ -31,24 +31,17 @@ class FilteredFrames:
     """What a person should know of how frames were read, and a line for each thing that was lost."""
 
     def __init__(
-        self,
-        frames: Frames,
-        recipe: Recipe,
-        target_format: Format,
-        *,
-        threads: int | None,
-        strategy: str | None,
-        saving: Saving,
-        clipped: ClippedCounter | None = None,
+        self, frames: Frames, job: Job, recipe: Recipe, target_format: Format, clipped: ClippedCounter | None
     ) -> None:
-        self._frames, self._recipe, self._target_format = frames, recipe, target_format
-        self._threads, self._strategy, self._saving = threads, strategy, saving
-        self._clipped = clipped
+        self._frames, self._job, self._recipe = frames, job, recipe
+        self._target_format, self._clipped = target_format, clipped
 
     def write(self, stream: BinaryIO) -> None:
         """Filter all frames and write them; raise `PictureError` for one that is damaged or cannot be held."""
         self.notes = ()
-        lost = encode_frames(self._filtered(), self._frames.show, stream, self._target_format, threads=self._threads)
+        lost = encode_frames(
+            self._filtered(), self._frames.show, stream, self._target_format, threads=self._job.threads
+        )
         self.notes += lost
 
     def _filtered(self) -> Iterator[Frame]:
@@ -57,13 +50,13 @@ class FilteredFrames:
             picture, plan = filter_picture(
                 frame.picture,
                 self._recipe,
-                threads=self._threads,
-                strategy=self._strategy,
+                threads=self._job.threads,
+                strategy=self._job.strategy,
                 in_place=True,
                 extremes=extremes,
                 clipped=self._clipped,
             )
-            picture = replace(picture, carried=picture.carried.wished(self._saving))
+            picture = replace(picture, carried=picture.carried.wished(self._job.saving))
             self.notes += tuple(note for note in frame.picture.notes if note not in self.notes)
             if index == 0:
                 self.plan = plan
@@ -74,6 +67,6 @@ class FilteredFrames:
         """Return the extremes over all frames, which are decoded one by one for this."""
         measured = []
         for frame in self._frames:
-            plan, rows = plan_for(frame.picture, self._recipe, strategy=self._strategy)
-            measured.append(measure_rows(plan, rows, threads=self._threads, workspaces=WORKSPACES))
+            plan, rows = plan_for(frame.picture, self._recipe, strategy=self._job.strategy)
+            measured.append(measure_rows(plan, rows, threads=self._job.threads, workspaces=WORKSPACES))
         return join(measured)

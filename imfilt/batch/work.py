@@ -220,15 +220,7 @@ def _filter_and_write(
     if _is_frames(picture):
         from imfilt.batch.frames import FilteredFrames
 
-        animation = FilteredFrames(
-            picture,
-            result.recipe,
-            target_format,
-            threads=job.threads,
-            strategy=job.strategy,
-            saving=job.saving,
-            clipped=clipped,
-        )
+        animation = FilteredFrames(picture, job, result.recipe, target_format, clipped)
         deliver(animation.write, result, manner)
         return animation.plan, animation.notes
     from imfilt.batch.filtering import filter_picture

@@ -13,7 +13,7 @@ from imfilt.engine.dtypes import ANY_INTEGER, dividing_floats
 from imfilt.engine.finishing.exact import exact_results, has_squares, widened
 from imfilt.engine.finishing.measuring import without_noise
 from imfilt.engine.planning.plan import Chain, Plan
-from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes, Scaling
+from imfilt.engine.recipes.normalisations import Extremes, Scaling
 from imfilt.engine.recipes.roundings import ROUNDINGS
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies.program import Call, Program, joined_rows
@@ -29,7 +29,6 @@ _LEAST_ADDED = Fraction(1, 1024)
 """Levels: what floats may fall short of a level where its fraction is dropped, so that it is not the level below."""
 _LARGEST_SCALE = 10**300
 _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
-_UNKNOWN = Extremes(Fraction(0), Fraction(0))
 
 
 class Finisher:
@@ -43,27 +42,26 @@ class Finisher:
         is_alone = len(plan.chains) == 1 and plan.recipe.combination is None
         self._is_whole = is_alone and not (plan.is_float or plan.chains[0].late or self._magnitude)
         self._latest: tuple[Array | None, Program | None] = None, None
-        self._as_it_is = NORMALISATIONS["none"].scaling(plan.samples, plan.output, _UNKNOWN)
+        self._plain_scaling = plan.plain_scaling
         rounding = ROUNDINGS[plan.recipe.rounding]
         self._to_even, self._added = rounding.ties_to_even, rounding.added(plan.output.largest)
         self._room: Array | None = None
-        self._extremes = _UNKNOWN
+        self._extremes: Extremes | None = None
         self._scale()
 
     def begin(self, extremes: Extremes | None, clipped: ClippedCounter | None = None) -> None:
         """Turn to a picture of which these are the `extremes`, if they matter; what is `clipped` is counted there."""
         self._clipped = clipped
-        if (extremes or _UNKNOWN) != self._extremes:
-            self._extremes = extremes or _UNKNOWN
+        if extremes != self._extremes:
+            self._extremes = extremes
             self._scale()
 
     def _scale(self) -> None:
         plan = self._plan
         self._latest = None, None
-        extremes = without_noise(plan, self._extremes)
-        self._scaling = plan.recipe.normalisation.scaling(plan.samples, plan.output, extremes)
+        self._scaling = plan.scaling(without_noise(plan, self._extremes) if self._extremes else None)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
-        chain, scaling = (plan.chains[1], self._as_it_is) if is_alpha else (_common_chain(plan), self._scaling)
+        chain, scaling = (plan.chains[1], self._plain_scaling) if is_alpha else (_common_chain(plan), self._scaling)
         self._whole_offset = 0
         if chain.late:
             self._whole_offset = math.floor(scaling.offset)
@@ -100,10 +98,10 @@ class Finisher:
             colours = samples[..., : squares.shape[2]]
             self._clip_and_cast(self._roots(squares, denominators), colours)
             if self._plan.is_weighted:
-                self._round(numbers[1], self._as_it_is, samples[..., -1:])
+                self._round(numbers[1], self._plain_scaling, samples[..., -1:])
         elif self._plan.is_weighted:
             self._round_ratio(*exact_results(self._plan, numbers), samples[..., :-1])
-            self._round(numbers[1], self._as_it_is, samples[..., -1:])
+            self._round(numbers[1], self._plain_scaling, samples[..., -1:])
         elif self._plan.chains[0].late:
             self._round_late(numbers[0], numbers[1], samples)
         else:

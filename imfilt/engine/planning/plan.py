@@ -9,6 +9,7 @@ from fractions import Fraction
 from imfilt.engine.dtypes import FLOATS
 from imfilt.engine.planning.choosing import estimate
 from imfilt.engine.recipes.background import Colour, flattened_channels
+from imfilt.engine.recipes.normalisations import NORMALISATIONS, Extremes, Scaling
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies import STRATEGIES
@@ -17,6 +18,7 @@ from imfilt.quick import NamedTuple
 
 Shape = tuple[int, int, int]
 """Rows, columns, channels."""
+_UNKNOWN = Extremes(Fraction(0), Fraction(0))
 
 
 class Chain(NamedTuple):
@@ -74,6 +76,15 @@ class Plan(NamedTuple):
     def output(self) -> SampleType:
         """The type of the samples that come out."""
         return self.samples.at_depth(self.recipe.depth)
+
+    def scaling(self, extremes: Extremes | None) -> Scaling:
+        """Return how the exact results are brought into the range of the samples; `extremes` where it goes by them."""
+        return self.recipe.normalisation.scaling(self.samples, self.output, extremes or _UNKNOWN)
+
+    @property
+    def plain_scaling(self) -> Scaling:
+        """How alpha is, which is not normalised."""
+        return NORMALISATIONS["none"].scaling(self.samples, self.output, _UNKNOWN)
 
     @property
     def result_shape(self) -> Shape:
