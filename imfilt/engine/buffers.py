@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from imfilt.array_types import Array
 
-_LINE = 64
+LINE = 64
 """Bytes of a cache line."""
 _PAGE = 4096
 """Addresses that are equal modulo this many bytes hinder each other, so no two buffers begin at such."""
@@ -40,13 +40,13 @@ def make_buffer(shape: tuple[int, int, int], dtype: DTypeLike, *, lead: int = 0,
         return np.empty(shape, samples)
     pixel = shape[2] * samples.itemsize
     # Of whole pixels: where it is not, NumPy copies the array for fear of overlap when one is changed in place.
-    whole = lcm(pixel, _LINE)
+    whole = lcm(pixel, LINE)
     least = -(-shape[1] * pixel // whole) * whole
     if not least <= pitch <= LONGEST_PITCH * least or pitch % whole:
         pitch = least
-    raw = np.empty(shape[0] * pitch + _PAGE + 2 * _LINE, np.uint8)
-    start = (next(_made) * 13 * _LINE) % _PAGE
-    start += -(raw.ctypes.data + start + lead * pixel) % _LINE
+    raw = np.empty(shape[0] * pitch + _PAGE + 2 * LINE, np.uint8)
+    start = (next(_made) * 13 * LINE) % _PAGE
+    start += -(raw.ctypes.data + start + lead * pixel) % LINE
     rows = raw[start : start + shape[0] * pitch].reshape(shape[0], pitch)
     return rows[:, : shape[1] * pixel].view(samples).reshape(shape)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL.Image import Transpose
 
-from imfilt.images.carried.exif import UPRIGHT, orientation_of
+from imfilt.images.carried.exif import SIDES_SWAPPED, UPRIGHT, orientation_of
 from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 
@@ -25,7 +25,6 @@ _TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_SIDES_SWAPPED = range(5, 9)
 
 
 def make_upright(picture: AnyPicture) -> AnyPicture:
@@ -33,7 +32,7 @@ def make_upright(picture: AnyPicture) -> AnyPicture:
     orientation = orientation_of(picture.carried.exif)
     if orientation == UPRIGHT:
         return picture
-    swap_sides = orientation in _SIDES_SWAPPED
+    swap_sides = orientation in SIDES_SWAPPED
     rows, columns, _ = picture.shape
     new = (rows, columns) if swap_sides else (columns, rows)
     carried = picture.carried.upright(swap_sides=swap_sides).resized((columns, rows), new)
@@ -47,7 +46,7 @@ def turned(samples: Array, orientation: int) -> Array:
     """Return rows × columns × channels of an orientation from 2 to 8 upright, in memory of their own."""
     import numpy as np
 
-    if orientation in _SIDES_SWAPPED:
+    if orientation in SIDES_SWAPPED:
         samples = samples.swapaxes(0, 1)
     is_upside_down, is_mirrored = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
     return np.ascontiguousarray(samples[:: -1 if is_upside_down else 1, :: -1 if is_mirrored else 1])

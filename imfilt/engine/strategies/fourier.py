@@ -16,7 +16,7 @@ import numpy as np
 from imfilt.engine.buffers import keep_freed
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.stage import Stage
-from imfilt.engine.strategies.tiled import SIDES, Tile, Tiled
+from imfilt.engine.strategies.tiled import MOVING_COST, SIDES, SMALL_BYTES, TILE_COST, Tile, Tiled
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
@@ -30,17 +30,12 @@ class _Cost(NamedTuple):
     tall: float
     """Added by each doubling of the rows beyond `_LOW_ROWS`."""
     large: float
-    """Added by each doubling of the bytes beyond `_SMALL_BYTES`."""
+    """Added by each doubling of the bytes beyond `SMALL_BYTES`."""
 
 
 _SINGLE_COST = _Cost(3.65, 0.35, 0.4)
 _DOUBLE_COST = _Cost(6.2, 1.2, 0.5)
 _LOW_ROWS = 256
-_SMALL_BYTES = 3 << 18
-_MOVING_COST = 0.05
-"""Nanoseconds a byte that the window keeps from one strip to the next."""
-_TILE_COST = 40_000
-"""Nanoseconds that the calls for a tile take, however small it is."""
 
 _POWERS_OF_TWO = tuple(1 << i for i in range(6, 15))
 _USUAL_SIDES = 512, 2048
@@ -101,9 +96,9 @@ def _nanoseconds(stage: Stage, tile: Tile) -> float:
     item, numbers = _item_bytes(stage), math.prod(tile)
     cost = _SINGLE_COST if item == 4 else _DOUBLE_COST
     each = cost.once + cost.tall * max(math.log2(tile[0] / _LOW_ROWS), 0)
-    each += cost.large * max(math.log2(numbers * item / _SMALL_BYTES), 0)
-    moved = strips * down.reach * across.output * planes * item * _MOVING_COST
-    return (tiles * (numbers * each + _TILE_COST) + moved) / (down.output * across.output * planes)
+    each += cost.large * max(math.log2(numbers * item / SMALL_BYTES), 0)
+    moved = strips * down.reach * across.output * planes * item * MOVING_COST
+    return (tiles * (numbers * each + TILE_COST) + moved) / (down.output * across.output * planes)
 
 
 def error_bound(stage: Stage, tile: Tile) -> float:

@@ -20,7 +20,7 @@ from imfilt.engine.buffers import keep_freed
 from imfilt.engine.strategies.banded import LARGEST_PRODUCT
 from imfilt.engine.strategies.fit import Fit, Unfit, item_bytes
 from imfilt.engine.strategies.stage import Stage
-from imfilt.engine.strategies.tiled import SIDES, Tile, Tiled
+from imfilt.engine.strategies.tiled import MOVING_COST, SIDES, SMALL_BYTES, TILE_COST, Tile, Tiled
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
@@ -35,16 +35,11 @@ class _Cost(NamedTuple):
     product: float
     """Of a multiplication with the addition that follows it."""
     large: float
-    """Added to `sample` by each doubling of the bytes of a tile beyond `_SMALL_BYTES`."""
+    """Added to `sample` by each doubling of the bytes of a tile beyond `SMALL_BYTES`."""
 
 
 _SINGLE_COST = _Cost(2.4, 0.011, 0.12)
 _DOUBLE_COST = _Cost(4.8, 0.025, 0.2)
-_SMALL_BYTES = 3 << 18
-_MOVING_COST = 0.05
-"""Nanoseconds a byte of the matrices, which are read for every tile."""
-_TILE_COST = 40_000
-"""Nanoseconds that the calls for a tile take, however small it is."""
 
 _COLUMNS = 16
 """Columns of the sums of a block."""
@@ -127,9 +122,9 @@ def _nanoseconds(stage: Stage, tile: Tile) -> float:
     item = item_bytes(stage)
     cost = _SINGLE_COST if item == 4 else _DOUBLE_COST
     each = cost.sample + cost.product * 2 * _blocks(stage).looked_at
-    each += cost.large * max(math.log2(math.prod(tile) * item / _SMALL_BYTES), 0)
-    moved = _matrix_numbers(stage, tile[0]) * item * _MOVING_COST
-    return tiles * (math.prod(tile) * each + moved + _TILE_COST) / (math.prod(outputs) * stage.planes)
+    each += cost.large * max(math.log2(math.prod(tile) * item / SMALL_BYTES), 0)
+    moved = _matrix_numbers(stage, tile[0]) * item * MOVING_COST
+    return tiles * (math.prod(tile) * each + moved + TILE_COST) / (math.prod(outputs) * stage.planes)
 
 
 class Mixed(Tiled):

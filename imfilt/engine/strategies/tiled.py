@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imfilt.engine.buffers import LINE
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
@@ -26,8 +27,13 @@ Tile = tuple[int, int]
 SIDES = tuple(sorted({1 << i for i in range(6, 15)} | {5 << i for i in range(4, 11)} | {3 << i for i in range(5, 12)}))
 """Sides of tiles that are transformed fast."""
 
-_LINE = 64
-"""Bytes of a cache line."""
+SMALL_BYTES = 3 << 18
+"""Of a tile: a sample of a larger one takes longer, as the caches leave off. All of these are measured by
+tests/benchmarks/calibrate.py."""
+MOVING_COST = 0.05
+"""Nanoseconds a byte of what is kept for every tile or strip, and moved or read for each."""
+TILE_COST = 40_000
+"""Nanoseconds that the calls for a tile take, however small it is."""
 _LARGEST_CONTRAST = 1e7
 """Between the largest numbers of two rows or planes of a tile: beyond it, what is lost beside the larger would show."""
 
@@ -40,7 +46,7 @@ class Tiled(ABC):
         """Rows and columns of the sums of a tile: those that do not look beyond it."""
         precision = np.dtype(np.float32 if dtype == "float32" else np.float64)
         # Rows that begin a power of two apart would fall onto each other in the cache.
-        self.samples = np.zeros((tile[0], tile[1] + _LINE // precision.itemsize), precision)[:, : tile[1]]
+        self.samples = np.zeros((tile[0], tile[1] + LINE // precision.itemsize), precision)[:, : tile[1]]
         """What the tile looks at."""
         self._reach = stage.down.reach, stage.across.reach
         self._taps = Taps(stage, dtype) if stage.is_unbounded else None

@@ -79,7 +79,9 @@ def read_carried(image: Any, stream: BinaryIO | None) -> Carried:
     }
     carried = Carried({name: value for name, value in things.items() if value})
     if tags and tags.orientation != 1:  # Pillow has turned the samples
-        swap_sides = tags.orientation >= 5
+        from imfilt.images.carried.exif import SIDES_SWAPPED
+
+        swap_sides = tags.orientation in SIDES_SWAPPED
         old = image.size[::-1] if swap_sides else image.size
         return carried.upright(swap_sides=swap_sides).resized(old, image.size)
     return carried

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HEADER = b"Exif\0\0"
 UPRIGHT = 1
+SIDES_SWAPPED = range(5, 9)
+"""Orientations (Exif 2.32, 4.6.4 A) whose rows are to be columns."""
 _ORIENTATION = 0x0112
 _SIDES = (0xA002, 0xA003)  # PixelXDimension, PixelYDimension
 

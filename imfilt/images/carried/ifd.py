@@ -29,10 +29,10 @@ _TYPES = {
     12: (8, 8),
     13: (4, 4),
 }
-BYTE, SHORT, LONG, RATIONAL, UNDEFINED = 1, 3, 4, 5, 7
+BYTE, SHORT, LONG, RATIONAL, UNDEFINED, IFD = 1, 3, 4, 5, 7, 13
 
 EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD = 0x8769, 0x8825, 0xA005
-_POINTERS = (EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD)
+POINTERS = (EXIF_IFD, GPS_IFD, INTEROPERABILITY_IFD)
 
 _LONGEST = 1 << 26
 _MOST_DEPTH = 3
@@ -81,11 +81,16 @@ def entries_at(read_at: ReadAt, order: str, offset: int) -> Iterator[Entry]:
         tag, kind, values = struct.unpack_from(order + "HHI", table, start)
         if kind not in _TYPES:
             continue
-        size = _TYPES[kind][0] * values
+        size = bytes_of(kind, values)
         place = offset + 2 + start + 8 if size <= 4 else _unpack(order + "I", table[start + 8 : start + 12])
         value = read_at(place, size) if size <= _LONGEST else b""
         if len(value) == size:
             yield Entry(tag, kind, value, place)
+
+
+def bytes_of(kind: int, count: int) -> int:
+    """Return how many bytes so many values of a type take; 0 for a type that is not known."""
+    return _TYPES[kind][0] * count if kind in _TYPES else 0
 
 
 def next_directory(read_at: ReadAt, order: str, offset: int) -> int:
@@ -100,7 +105,7 @@ def read_tree(read_at: ReadAt, order: str, offset: int, depth: int = 0) -> tuple
     for entry in entries_at(read_at, order, offset):
         if entry.tag in entries:
             continue
-        if entry.tag in _POINTERS and len(entry.value) == 4 and depth < _MOST_DEPTH:
+        if entry.tag in POINTERS and len(entry.value) == 4 and depth < _MOST_DEPTH:
             below = read_tree(read_at, order, _unpack(order + "I", entry.value), depth + 1)
             entries[entry.tag] = Entry(entry.tag, LONG, b"", directory=below)
         else:

@@ -11,6 +11,7 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
 
 from imfilt.errors import PictureError
 from imfilt.images.carried import Carried, read_carried
+from imfilt.images.carried.exif import SIDES_SWAPPED
 from imfilt.images.deep.picture import DeepPicture
 from imfilt.images.deep.reading import is_decoded, package_for, read_deep
 from imfilt.images.deep.tiff_reading import size_of, sizes_of
@@ -27,7 +28,6 @@ _NONE = 1
 _LOSS = Loss("this TIFF holds samples that Pillow cannot read", is_cut=False)
 _HEAD = 8
 """Bytes before anything else can be, at least."""
-_SIDES_SWAPPED = range(5, 9)
 _FLOAT_BYTES = 4
 """Of a float of 16 bits too, which is read as one of 32."""
 
@@ -101,7 +101,7 @@ def _image_with_tags(stream: BinaryIO, size: tuple[int, int], page: int) -> Any:
     info = {"compression": compression} if compression else {}
     return SimpleNamespace(
         format="TIFF",
-        size=size[::-1] if tags.get(_ORIENTATION) in _SIDES_SWAPPED else size,
+        size=size[::-1] if tags.get(_ORIENTATION) in SIDES_SWAPPED else size,
         info=info | ({"icc_profile": profile} if isinstance(profile, bytes) else {}),
         tag_v2=tags,
         tell=lambda: page,

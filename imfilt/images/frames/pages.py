@@ -10,17 +10,15 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from imfilt.errors import PictureError
+from imfilt.images.carried.ifd import IFD, LONG, POINTERS, DirectoryError, byte_order, bytes_of
 from imfilt.images.formats import Format
 from imfilt.images.frames.frame import Frame, Show
 from imfilt.images.frames.writing import Container, Notes
 from imfilt.images.writing import encode_picture
 
-_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
-_VALUE_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
-"""Of each type of value."""
-_LONG = 4
-_DIRECTORIES = (330, 34665, 34853, 40965)
-"""Tags that say where further directories are: SubIFDs, Exif, GPS, Interoperability."""
+_SUB_DIRECTORIES = 330
+_DIRECTORIES = (_SUB_DIRECTORIES, *POINTERS)
+"""Tags that say where further directories are."""
 _PLACES = (273, 324, 513, *_DIRECTORIES)
 """Tags that say where something is: strips, tiles, a preview, directories."""
 _MOST = (1 << 32) - 1
@@ -30,7 +28,7 @@ def _write(frames: Iterator[Frame], _: Show, stream: BinaryIO, entry: Format, th
     link, order = 0, ""  # where the place of the next directory is to be written
     for index, frame in enumerate(frames):
         page = bytearray(encode_picture(frame.picture, entry, threads=threads))
-        page_order = _ORDERS.get(bytes(page[:4]), "")
+        page_order = _order_of(page)
         if not page_order or page_order != (order or page_order):
             raise PictureError(f"page {index} cannot be put into one file with those before it")
         order = page_order
@@ -50,6 +48,14 @@ def _write(frames: Iterator[Frame], _: Show, stream: BinaryIO, entry: Format, th
         stream.write(page + bytes(len(page) % 2))
         link = place + following
     return ()
+
+
+def _order_of(page: bytearray) -> str:
+    """Return the order of bytes of a page, or nothing where it is no TIFF with places of 32 bits."""
+    try:
+        return byte_order(bytes(page[:4]))
+    except DirectoryError:
+        return ""
 
 
 class _Mover:
@@ -72,13 +78,14 @@ class _Mover:
     def _move_entry(self, entry: int) -> None:
         tag, kind, count = struct.unpack_from(f"{self._order}HHI", self._page, entry)
         values = entry + 8
-        if _VALUE_BYTES[kind] * count > 4:
+        size = bytes_of(kind, 1)
+        if not size or (tag in _PLACES and kind not in (LONG, IFD)):
+            raise PictureError(f"a page of this kind cannot be put behind another (tag {tag})")
+        if size * count > 4:
             (values,) = struct.unpack_from(f"{self._order}I", self._page, values)
             struct.pack_into(f"{self._order}I", self._page, entry + 8, values + self._place)
         if tag not in _PLACES:
             return
-        if kind not in (_LONG, 13):
-            raise PictureError(f"a page of this kind cannot be put behind another (tag {tag})")
         for each in range(values, values + 4 * count, 4):
             (where,) = struct.unpack_from(f"{self._order}I", self._page, each)
             struct.pack_into(f"{self._order}I", self._page, each, where + self._place)
