@@ -52,6 +52,12 @@ class _Terminal(io.TextIOWrapper):
         return True
 
 
+@pytest.fixture
+def _in_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test work in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the user's own kernels, colours and terminal width out of the tests."""

@@ -22,12 +22,9 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.images.formats import FORMATS
 from imfilt.kernels.registry import load_registry
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 MEMINFO = "MemTotal:  8000 kB\nMemAvailable:  3000 kB\n"
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def job(name: str) -> Job:

@@ -16,16 +16,13 @@ from conftest import Run
 from numpy.typing import NDArray
 from PIL import Image
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 Array = NDArray[Any]
 
 SIDE = 20
 INSIDE = np.zeros((SIDE, SIDE), bool)
 INSIDE[6:14, 6:14] = True
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def chunk(name: bytes, content: bytes) -> bytes:

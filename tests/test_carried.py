@@ -9,17 +9,14 @@ import pytest
 from conftest import Run
 from PIL import Image, ImageCms, JpegImagePlugin, TiffImagePlugin, features
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 PACKET = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6" dc:title="\xc3\xa4"/></x:xmpmeta>'
 IPTC = b"\x1c\x02\x78\x00\x07caption"
 RESOURCES = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(IPTC)) + IPTC + b"8BIM\x03\xed\x00\x00\0\0\0\2ab"
 MAKERS_NOTE = bytes(range(256)) * 2
 Chunk = tuple[bytes, bytes]
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def done(run: Run, source: str, target: str | None = None, *options: str, says: str = "") -> str:

@@ -14,12 +14,9 @@ import pytest
 from conftest import Run
 from PIL import Image
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 EDGE = ("-k", "edge3")
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def put(count: int, size: int) -> None:
@@ -41,7 +38,7 @@ def dask(*arguments: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture
-def cluster(_in_a_folder_of_its_own: None) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+def cluster(_in_own_folder: None) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Start a scheduler and two workers; give its address, and the workers."""
     pytest.importorskip("distributed")
     processes = [dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")]

@@ -20,14 +20,11 @@ import imfilt
 from imfilt.images.reading import to_picture
 from imfilt.views.compare import compare, difference_picture
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 SAMPLES = Path(__file__).parent.parent / "samples"
 PHOTOGRAPHS = [SAMPLES / "car.jpg", *sorted((SAMPLES / "photos").glob("*.jpg"))]
 PAIRS = [(photo, kernel) for photo in PHOTOGRAPHS for kernel in ("gaussian3", "sharpen")]
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize(("photo", "kernel"), PAIRS, ids=lambda value: getattr(value, "stem", value))

@@ -23,15 +23,12 @@ from PIL import Image, ImageCms
 
 import imfilt
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 Array = NDArray[Any]
 
 SOBEL = "1 0 -1; 2 0 -2; 1 0 -1"
 DTYPES = ["uint8", "uint16", "uint32", "int8", "int16", "int32", "float32", "float64"]
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def noise(dtype: str, *shape: int) -> Array:

@@ -24,6 +24,8 @@ from imfilt.images.frames.reading import Frames
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,11 +34,6 @@ if TYPE_CHECKING:
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 BOMB = 300_000_000
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="for a POSIX system")
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def refused(run: Run, source: str, *options: str) -> str:

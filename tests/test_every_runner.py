@@ -13,13 +13,10 @@ from test_table import BY_PILLOW, DEEP, DURATIONS, deep_samples, settings_for, s
 from imfilt.batch.runners import RUNNERS
 from imfilt.images.formats import FORMATS
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 APPLY = ("apply", "in", "-k", "gaussian3", "--preserve")
 LOCAL = [name for name in RUNNERS if name != "dask"]
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def put_all_kinds() -> int:

@@ -20,15 +20,12 @@ from PIL import Image, features
 import imfilt
 from imfilt.images.formats import FORMATS, WRITTEN
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 Array = NDArray[Any]
 
 PARTS = {"JPEG2000": "jpg_2000", "WEBP": "webp", "AVIF": "avif"}
 IDENTITY = ("-k", "identity")
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def needs(name: str) -> pytest.MarkDecorator:

@@ -26,6 +26,8 @@ from imfilt.images.frames.writing import encode_frames
 from imfilt.images.picture import Picture
 from imfilt.images.reading import read_picture
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,11 +36,6 @@ if TYPE_CHECKING:
 HEIGHT, WIDTH = 12, 14
 PARTS = {"webp": "webp", "avif": "avif"}
 DURATIONS = [100, 250, 70]
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def needs(extension: str) -> pytest.MarkDecorator:

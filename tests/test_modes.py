@@ -20,6 +20,8 @@ from PIL import Image, features
 from imfilt.engine.recipes.samples import DEPTHS
 from imfilt.images.formats import WRITTEN
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 Array = NDArray[Any]
 
 ROWS, COLUMNS = 7, 6
@@ -41,11 +43,6 @@ PILLOWS = {
 WHITE = {"float32": 1, "float64": 1} | {
     name: int(np.iinfo(name).max) for name in ("uint8", "uint16", "uint32", "int8", "int16", "int32")
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def parts_of(mode: str) -> tuple[str, bool, str]:

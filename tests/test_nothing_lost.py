@@ -23,12 +23,10 @@ from imfilt.images.temporary import remove_strays, temporary_beside
 EDGE = ("-k", "edge3")
 UNTOUCHED = b"this was here before"
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = [
+    pytest.mark.usefixtures("_in_own_folder"),
+    pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals"),
+]
 
 
 def put(count: int, size: int = 120) -> None:

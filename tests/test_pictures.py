@@ -19,6 +19,8 @@ import imfilt
 from imfilt.images import memory
 from imfilt.images.formats import FORMATS, WRITTEN
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,11 +30,6 @@ WIDTH, HEIGHT = 24, 17
 PARTS = {"JPEG2000": "jpg_2000", "WEBP": "webp", "AVIF": "avif"}
 SOFTWARE, MAKER, MODEL, ORIENTATION, WIDTH_RESOLUTION, HEIGHT_RESOLUTION = 305, 271, 272, 274, 282, 283
 EXIF_FOLDER, GPS_FOLDER = 0x8769, 0x8825
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def filtered(run: Run, source: str | Path, *options: str, target: str | None = None) -> Image.Image:

@@ -19,6 +19,8 @@ from PIL import Image
 import imfilt
 from imfilt.batch.manifest import NAME
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 VOID = {"meta", "img", "input", "path"}
 
 
@@ -49,11 +51,6 @@ class Page(HTMLParser):
         """Return the images whose description ends so."""
         found = [str(a["src"]) for tag, a in self.elements if tag == "img" and str(a["alt"]).endswith(kind)]
         return [Image.open(io.BytesIO(base64.b64decode(each.partition(",")[2]))) for each in found]
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def write_noise(name: str, size: tuple[int, int] = (40, 30)) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -20,12 +20,9 @@ from imfilt.batch.jobs import Job
 from imfilt.batch.outcomes import Outcome, Status
 from imfilt.cli.progress import Bar
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 EDGE = ("-k", "edge3")
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def noise(name: str, mode: str = "L", size: tuple[int, int] = (60, 40)) -> Image.Image:

@@ -30,13 +30,10 @@ from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.threads import HereExecutor
 from imfilt.kernels.registry import load_registry
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 EDGE = ("-k", "edge3")
 LOCAL = [name for name in RUNNERS if name != "dask"]
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def put(count: int, folder: str = "in", size: tuple[int, int] = (90, 70)) -> None:

@@ -8,17 +8,14 @@ import pytest
 from conftest import Run
 from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, features
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 GPS = (
     b'<rdf:Description exif:GPSLatitude="52,30N" dc:title="here" exif:GPSLongitude=\'13,24E\'>'
     b"<exif:GPSAltitude>34/1</exif:GPSAltitude><exif:GPSMapDatum/><dc:rights>mine</dc:rights></rdf:Description>"
 )
 NO_GPS = b'<rdf:Description dc:title="here"><dc:rights>mine</dc:rights></rdf:Description>'
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def done(run: Run, source: str, target: str, *options: str) -> Image.Image:

@@ -15,10 +15,7 @@ from imfilt.views.drawing import text_width
 from imfilt.views.seen import as_seen
 from imfilt.views.sheet import Grid, lay_out
 
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
 
 
 def tile(sheet: Image.Image, grid: Grid, number: int, size: tuple[int, int]) -> Image.Image:

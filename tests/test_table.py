@@ -27,6 +27,8 @@ from imfilt.images.carried.things import THINGS
 from imfilt.images.formats import FORMATS, WRITTEN
 from imfilt.images.modes import COLOURS, MODES
 
+pytestmark = pytest.mark.usefixtures("_in_own_folder")
+
 Array = NDArray[Any]
 
 HEIGHT, WIDTH = 17, 24
@@ -67,11 +69,6 @@ DURATIONS = [100, 250, 70]
 ARTIST, DESCRIPTION = 315, 270
 EXIF_FOLDER, GPS_FOLDER = 0x8769, 0x8825
 TIFF_RESOLUTION = (282, 283, 296)
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def needs(name: str) -> pytest.MarkDecorator:
