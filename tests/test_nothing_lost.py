@@ -113,9 +113,10 @@ def _is_alive(process: int) -> bool:
         return False
 
 
-def test_a_limit_on_the_size_of_files_fails_what_is_larger_and_leaves_nothing() -> None:
+@pytest.mark.parametrize("extension", ["png", "tif", "jpg", "bmp"])
+def test_a_limit_on_the_size_of_files_fails_what_is_larger_and_leaves_nothing(extension: str) -> None:
     put(2, size=20)
-    Image.effect_noise((400, 400), 90).save("in/large.png")
+    Image.effect_noise((400, 400), 90).save(f"in/large.{extension}")
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
@@ -123,7 +124,7 @@ def test_a_limit_on_the_size_of_files_fails_what_is_larger_and_leaves_nothing() 
     words = command("-o", "out/", "-j", "2", "--runner", "processes")
     result = subprocess.run(words, capture_output=True, check=False, preexec_fn=limit, timeout=60)
     assert (result.returncode, result.stdout) == (1, b"out/000.jpg\nout/001.png\n")
-    assert result.stderr == b"imfilt: in/large.png: cannot be written: File too large\n"
+    assert result.stderr.decode() == f"imfilt: in/large.{extension}: cannot be written: File too large\n"
     assert sorted(contents("out")) == ["000.jpg", "001.png"]
 
 

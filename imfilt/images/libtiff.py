@@ -1,4 +1,4 @@
-"""libtiff, which Pillow reads compressed TIFF with, and what it has to say of broken files."""
+"""libtiff, which Pillow has for compressed TIFF, and what it has to say of broken files and full disks."""
 
 from __future__ import annotations
 

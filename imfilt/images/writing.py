@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imfilt.errors import PictureError
@@ -15,6 +16,9 @@ from imfilt.images.quiet import SILENT
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
+
+_TRIED = 1 << 16
+"""Bytes."""
 
 
 def write_picture(stream: BinaryIO, picture: AnyPicture, target_format: Format, *, threads: int | None = None) -> None:
@@ -55,7 +59,15 @@ def encode(picture: AnyPicture, stream: BinaryIO, target_format: Format, threads
     except Exception as error:  # encoders raise nearly anything
         if isinstance(error, OSError) and error.errno is not None:  # it is the disk, and not the encoder
             raise
+        _try_disk(stream)
         raise PictureError(f"{target_format.name} cannot be written: {error}") from None
+
+
+def _try_disk(stream: BinaryIO) -> None:
+    """Raise `OSError` where the disk takes no more, which encoders written in C keep to themselves."""
+    stream.seek(0, os.SEEK_END)
+    stream.write(bytes(_TRIED))
+    stream.flush()
 
 
 def _with_chunks(stream: BinaryIO, target: Target) -> Any:
@@ -109,6 +121,10 @@ def _save(
             with png_in_bands(threads, settings.get("effort")):
                 image.save(stream, format="PNG", **settings)
         else:
+            if target_format.name == "TIFF":
+                from imfilt.images.libtiff import silence_libtiff
+
+                silence_libtiff()
             image.save(stream, format=target_format.name, **settings)
     finally:
         image.info = info

@@ -44,6 +44,15 @@ def fitted(text: str, size: int, width: int) -> str:
     return text + "…"
 
 
+def scaled_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Return columns and rows that are `scale` times as many, one of each at least.
+
+    >>> scaled_size((300, 2), 0.1)
+    (30, 1)
+    """
+    return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+
+
 def cell_size(rows: int, columns: int, room: int) -> int:
     """Return how many pixels a cell may take where the longer side is to be about `room`."""
     return max(min(room // max(rows, columns), 64), 1)

@@ -21,6 +21,7 @@ from imfilt.views.drawing import (
     draw_cells,
     fitted,
     font,
+    scaled_size,
     text_width,
 )
 from imfilt.views.exact import short_cells
@@ -141,8 +142,9 @@ def _place_in(picture: AnyPicture, explanation: Explanation, room: int) -> Image
     """Return a small copy of the picture in which the window is marked."""
     seen = as_seen(picture)
     scale = room / max(seen.size)
-    size = max(round(seen.width * scale), 1), max(round(seen.height * scale), 1)
-    small = seen.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS)
+    small = seen.resize(
+        scaled_size(seen.size, scale), Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
+    )
     draw = ImageDraw.Draw(small)
     down, across = explanation.reach
     box = [across.start * scale, down.start * scale, across.stop * scale, down.stop * scale]

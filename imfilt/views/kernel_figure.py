@@ -12,7 +12,18 @@ from imfilt.analysis.response import frequency_response, impulse_response
 from imfilt.kernels.kernel import Kernel
 from imfilt.kernels.numbers import format_number
 from imfilt.views.colours import INK, SIGNED, Colour, signed_colours
-from imfilt.views.drawing import FAINT, LEAST_CELL, LINE, MARGIN, canvas, cell_size, draw_cells, fitted, font
+from imfilt.views.drawing import (
+    FAINT,
+    LEAST_CELL,
+    LINE,
+    MARGIN,
+    canvas,
+    cell_size,
+    draw_cells,
+    fitted,
+    font,
+    scaled_size,
+)
 from imfilt.views.kernel_text import in_decimals, matrix_lines
 
 if TYPE_CHECKING:
@@ -78,8 +89,8 @@ def _signed(numbers: Floats) -> Image.Image:
     largest = np.abs(numbers).max() or 1.0
     image = Image.fromarray(_graded(numbers / largest, SIGNED, low=-1))
     factor = _SAMPLES / max(image.size)
-    size = max(round(image.width * factor), 1), max(round(image.height * factor), 1)
-    return _framed(image.resize(size, Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX))
+    resampling = Image.Resampling.NEAREST if factor >= 1 else Image.Resampling.BOX
+    return _framed(image.resize(scaled_size(image.size, factor), resampling))
 
 
 def _waves(kernel: Kernel) -> tuple[Image.Image, float]:

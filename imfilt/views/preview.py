@@ -9,7 +9,7 @@ from PIL import Image
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.quick import NamedTuple
-from imfilt.views.seen import as_seen, reduced
+from imfilt.views.seen import as_seen, reduced, size_note
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
@@ -57,11 +57,7 @@ def make_preview(picture: AnyPicture, recipe: Recipe, room: tuple[int, int]) -> 
     """
     small = reduced(picture, room)
     filtered, _ = filter_picture(small, recipe)
-    rows, columns, _ = picture.shape
-    note = f"{columns} x {rows}"
-    if small is not picture:
-        note += f", filtered and shown as {small.shape[1]} x {small.shape[0]}"
-    return Preview(as_seen(small, room), as_seen(filtered, room), note)
+    return Preview(as_seen(small, room), as_seen(filtered, room), size_note(picture, small))
 
 
 def in_whole_cells(image: Image.Image, cell: tuple[int, int]) -> Image.Image:

@@ -12,6 +12,7 @@ from imfilt.images.memory import copy_out
 from imfilt.images.picture import Picture
 from imfilt.images.reading import to_picture
 from imfilt.kernels.kernel import Kernel
+from imfilt.views.drawing import scaled_size
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
@@ -43,8 +44,16 @@ def reduced(picture: AnyPicture, room: tuple[int, int]) -> AnyPicture:
     if scale >= 1:
         return picture
     image = _in_8_bits(picture)
-    size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
-    return to_picture(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP))
+    return to_picture(
+        image.resize(scaled_size(image.size, scale), Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+    )
+
+
+def size_note(picture: AnyPicture, small: AnyPicture) -> str:
+    """Return the size of a picture, and that of the copy that is filtered and shown, if it is another."""
+    rows, columns, _ = picture.shape
+    note = f"{columns} x {rows}"
+    return note if small is picture else f"{note}, filtered and shown as {small.shape[1]} x {small.shape[0]}"
 
 
 def _scaled_to(image: Image.Image, room: tuple[int, int]) -> Image.Image:
@@ -54,8 +63,7 @@ def _scaled_to(image: Image.Image, room: tuple[int, int]) -> Image.Image:
         return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
     if scale >= 1:
         return image
-    size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
-    return image.resize(size, Image.Resampling.LANCZOS)
+    return image.resize(scaled_size(image.size, scale), Image.Resampling.LANCZOS)
 
 
 def _in_8_bits(picture: AnyPicture) -> Image.Image:

@@ -16,7 +16,7 @@ from imfilt.errors import UsageError
 from imfilt.quick import NamedTuple
 from imfilt.views.colours import INK
 from imfilt.views.drawing import FAINT, LINE, MARGIN, canvas, fitted, font
-from imfilt.views.seen import as_seen, reduced
+from imfilt.views.seen import as_seen, reduced, size_note
 
 if TYPE_CHECKING:
     from imfilt.images.deep.picture import AnyPicture
@@ -99,9 +99,7 @@ def sheet(
         ("original", small),
         *zip(_names(recipes), (filter_picture(small, each)[0] for each in recipes), strict=True),
     ]
-    note = f"{across} x {rows}"
-    if small is not picture:
-        note += f", filtered and shown as {small.shape[1]} x {small.shape[0]}"
+    note = size_note(picture, small)
     image, draw = canvas(*grid.size)
     heading = fitted(f"{title}   {note}", _TITLE, grid.size[0] - 2 * MARGIN)
     draw.text((MARGIN, MARGIN), heading, INK, font(_TITLE))
