@@ -156,7 +156,7 @@ def test_of_several_frames_the_first_is_shown_and_that_is_said(run: Run) -> None
     frames[0].save("a.gif", save_all=True, append_images=frames[1:])
     result = run("sheet", "a.gif", "-k", "identity", "-o", "first.png")
     assert result.status == 0
-    assert "imfilt: a.gif: it has 2 frames; this is the first, --frame takes another\n" in result.stderr
+    assert "imfilt: a.gif: it has 2 frames, of which this is the first\n" in result.stderr
     for frame, name in enumerate(("0.png", "1.png")):
         result = run("sheet", "a.gif", "-k", "identity", "--frame", str(frame), "-o", name)
         assert (result.status, "frames" in result.stderr) == (0, False)

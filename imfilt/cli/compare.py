@@ -80,7 +80,7 @@ def compare(
     """
     check_figures(diff, overwrite=overwrite)
     try:
-        one, other = (open_picture(name, max_pixels=max_pixels, frame=frame, is_sample=False) for name in (a, b))
+        one, other = (open_picture(name, max_pixels=max_pixels, frame=frame, takes_first=False) for name in (a, b))
         from imfilt.views import compare as view
 
         difference = view.compare(one, other, tolerance=tolerance)

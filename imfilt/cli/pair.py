@@ -32,7 +32,7 @@ def read_pair(before: str, after: str, *, max_pixels: int, frame: int | None) ->
     from imfilt.images.samples import samples_of
 
     def read(path: str) -> Samples:
-        picture = open_picture(path, max_pixels=max_pixels, frame=frame, is_sample=False)
+        picture = open_picture(path, max_pixels=max_pixels, frame=frame, takes_first=False)
         return Samples(samples_of(picture), picture.mode.samples, picture.mode.has_alpha)
 
     return read(before), read(after)

@@ -26,11 +26,11 @@ def called(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
-def open_picture(name: str, *, max_pixels: int, frame: int | None, is_sample: bool = True) -> AnyPicture:
+def open_picture(name: str, *, max_pixels: int, frame: int | None, takes_first: bool = True) -> AnyPicture:
     """Return the picture in the file `name`, or that on standard input for ``-``; of several frames the one asked for.
 
-    Where none is asked for it is the first, and a person is told so. Unless it `is_sample` enough of the whole: then
-    several frames are a `PictureError`, and so is all else that keeps it from being read. It names the file.
+    Where none is asked for, `takes_first` takes the first, and a person is told so; otherwise it is an error. A
+    `PictureError` names the file.
     """
     from imfilt.images.frames.reading import Frames
     from imfilt.images.reading import read_picture
@@ -41,9 +41,9 @@ def open_picture(name: str, *, max_pixels: int, frame: int | None, is_sample: bo
         picture = read_picture(source, max_pixels=max_pixels, frame=frame)
         if not isinstance(picture, Frames):
             return picture
-        if not is_sample:
+        if not takes_first:
             raise PictureError(f"it has {picture.count} frames; choose one of them with --frame")
-        say(f"{called(name)}: it has {picture.count} frames; this is the first, --frame takes another")
+        say(f"{called(name)}: it has {picture.count} frames, of which this is the first")
         return read_picture(source, max_pixels=max_pixels, frame=0)
     except PictureError as error:
         raise PictureError(f"{called(name)}: {error}") from None
