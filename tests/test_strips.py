@@ -21,12 +21,14 @@ import imfilt
 import imfilt.engine.processors as machine
 from imfilt.batch.filtering import filter_picture
 from imfilt.engine.arrays import ArrayRows, filter_array
+from imfilt.engine.finishing.clipped import ClippedCounter
 from imfilt.engine.planning import sizes
+from imfilt.engine.planning.plan import Patch, Plan
 from imfilt.engine.planning.planner import make_plan
 from imfilt.engine.recipes.recipe import Recipe
 from imfilt.engine.recipes.samples import SAMPLE_TYPES, sample_type
 from imfilt.engine.running.run import filter_rows
-from imfilt.engine.running.strips import Walker, split
+from imfilt.engine.running.strips import Walker, equal_panels, split
 from imfilt.engine.running.workspaces import Workspaces
 from imfilt.engine.strategies.program import Program, join_rows, overwriting
 from imfilt.errors import RecipeError
@@ -143,18 +145,18 @@ def test_workspaces_that_filtered_another_picture_give_the_same_samples(
 def test_workspaces_are_used_again_for_the_latest_plan_alone_and_hold_no_picture() -> None:
     plans = [make_plan(recipe_of("gaussian5"), SAMPLE_TYPES["uint8"], (30, size, 1)) for size in (8, 9)]
     workspaces = Workspaces()
-    band, columns = range(30), range(8)
-    first = workspaces.take(plans[0], band, columns)
+    band, panels = range(30), [range(8)]
+    first = workspaces.take(plans[0], band, panels, 7)
     first.walker.begin(ArrayRows(noise(30, 8)))
-    second = workspaces.take(plans[0], band, columns)
+    second = workspaces.take(plans[0], band, panels, 7)
     assert second is not first
     workspaces.give_back(plans[0], first)
-    assert workspaces.take(plans[0], band, columns) is first
+    assert workspaces.take(plans[0], band, panels, 7) is first
     first.walker.begin(ArrayRows(noise(30, 8)))
     workspaces.give_back(plans[0], first)
-    assert workspaces.take(plans[0], range(20), columns).walker.band == range(20)
-    assert workspaces.take(plans[1], band, range(9)).walker.columns == range(9)
-    assert workspaces.take(plans[0], band, columns) is first
+    assert workspaces.take(plans[0], range(20), panels, 7).walker.band == range(20)
+    assert workspaces.take(plans[1], band, [range(9)], 7).walker.panels == (range(9),)
+    assert workspaces.take(plans[0], band, panels, 7) is first
     with pytest.raises(AttributeError):
         next(iter(first.walker))
 
@@ -293,6 +295,95 @@ def test_panels_of_columns_change_no_sample(border: str, names: tuple[str, ...],
                 assert np.array_equal(over, expected), (options, panel)
 
 
+@pytest.mark.parametrize("border", ["edge", "reflect", "constant:9"])
+@pytest.mark.parametrize(
+    ("names", "settings"),
+    [
+        (("sharpen",), {}),
+        (("sharpen",), {"size": "full"}),
+        (("edge3",), {"size": "valid"}),
+        (("edge3",), {"normalize": "minmax"}),
+        (("gaussian5",), {"stride": (2, 3)}),
+        (("unsharp5",), {"dilation": (3, 4)}),
+        (("emboss",), {"alpha": "weighted"}),
+        (("gaussian3",), {"alpha": "weighted", "background": (9, 90, 200)}),
+        (("box3",), {"threshold": Fraction(9)}),
+        (("sobel-x", "gaussian5"), {"combine": "magnitude"}),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_patches_side_by_side_change_no_sample(
+    border: str, names: tuple[str, ...], settings: dict[str, Any], dtype: str
+) -> None:
+    image = np.random.default_rng(5).integers(0, 256, (61, 131, 4)).astype(dtype)
+    registry = imfilt.load_registry()
+    recipe = Recipe(tuple(registry[name] for name in names), border=border, **settings)
+    samples, has_alpha = SAMPLE_TYPES[dtype], "alpha" in settings
+    for source in (image, np.ascontiguousarray(image[:, ::-1])):  # the second finds what the first left in the buffers
+        whole = make_plan(recipe, samples, source.shape, has_alpha=has_alpha, strip=100)
+        expected, counted = np.empty(whole.result_shape, dtype), ClippedCounter()
+        filter_rows(whole, ArrayRows(source), ArrayRows(expected), threads=1, clipped=counted)
+        workspaces = Workspaces()
+        # In one direction or the other they fit, or do not; 131 columns are a prime.
+        for patch, threads in ((Patch(3, 40), 1), (Patch(10, 66), 3), (Patch(7, 130), 2)):
+            plan, counter = whole._replace(patch=patch), ClippedCounter()
+            for clipped in (None, counter):
+                result = np.zeros_like(expected)
+                filter_rows(
+                    plan, ArrayRows(source), ArrayRows(result), threads=threads, clipped=clipped, workspaces=workspaces
+                )
+                assert np.array_equal(result, expected), (patch, threads)
+            assert counter.total == counted.total
+
+
+@pytest.mark.parametrize("border", ["edge", "reflect", "zero"])
+@examples
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(30, 60), st.sampled_from([1, 3]))),
+    kernels(),
+    st.tuples(st.integers(1, 9), st.integers(12, 40)),
+)
+def test_random_kernels_over_patches(border: str, image: Array, kernel: imfilt.Kernel, patch: tuple[int, int]) -> None:
+    whole = make_plan(Recipe((kernel,), border=border), SAMPLE_TYPES["uint8"], image.shape, strip=100)
+    expected, result = np.empty_like(image), np.zeros_like(image)
+    filter_rows(whole, ArrayRows(image), ArrayRows(expected), threads=1)
+    filter_rows(whole._replace(patch=Patch(*patch)), ArrayRows(image), ArrayRows(result), threads=2)
+    assert np.array_equal(result, expected)
+
+
+@pytest.mark.parametrize(("width", "most"), [(10, 4), (6000, 1165), (131, 130), (7, 7), (5, 9), (12, 1)])
+def test_equal_panels_cover_every_column_and_are_equally_wide(width: int, most: int) -> None:
+    panels = equal_panels(width, most)
+    assert len({len(panel) for panel in panels}) == 1
+    assert len(panels[0]) <= most
+    assert len(panels) == -(-width // most)
+    assert sorted({column for panel in panels for column in panel}) == list(range(width))
+    assert all(one.start < other.start <= one.stop for one, other in itertools.pairwise(panels))
+
+
+def test_strips_of_few_rows_are_cut_into_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plan(name: str, dtype: str, cache: int = 2 << 20, width: int = 6000, **settings: Any) -> Plan:
+        monkeypatch.setattr(sizes, "second_level_cache", lambda: cache)
+        return make_plan(recipe_of(name, **settings), SAMPLE_TYPES[dtype], (4000, width, 3))
+
+    for name, dtype in (("sharpen", "uint16"), ("gaussian5", "uint8"), ("gaussian5", "uint16")):
+        strips = plan(name, dtype)
+        assert strips.patch is not None
+        assert strips.patch.rows > 2 * strips.strip
+        assert 256 <= strips.patch.columns < strips.panel
+        # What has to stay in the cache is no more than for strips.
+        item = np.dtype(strips.chains[0].dtype).itemsize
+        assert strips.patch.rows * strips.patch.columns * 3 * item <= (2 << 20) / 5
+    assert plan("sharpen", "uint8").patch is None  # whose strips have rows enough
+    assert plan("sharpen", "uint8", width=24000).patch is not None
+    assert plan("sharpen", "uint16", width=600).patch is None
+    assert plan("sharpen", "uint16", cache=1 << 20).patch is None
+    assert plan("sharpen", "uint16", border="wrap").patch is None
+    assert plan("sharpen", "uint16", pool="max:2").patch is None
+    assert plan("gaussian:sigma=5", "uint16").patch is None  # done in tiles
+    assert make_plan(recipe_of(["sharpen", "box3"]), SAMPLE_TYPES["uint16"], (4000, 6000, 3)).patch is None
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("kernel", ["edge3", "box", "dense", "large", "gaussian"])
 def test_buffers_stay_small_for_the_widest_pictures_and_the_largest_kernels(channels: int, kernel: str) -> None:
@@ -312,11 +403,11 @@ def test_buffers_stay_small_for_the_widest_pictures_and_the_largest_kernels(chan
         sources = Untouched((height, width, channels))
         tracemalloc.start()
         walkers = [
-            Walker(plan, band, columns=range(plan.panel)).begin(sources, in_place=True)
+            Walker(plan, band, [range(plan.panel)]).begin(sources, in_place=True)
             for band in split(height, 2, plan.strip)[:2]
         ]
         for walker in walkers:
-            _, parts = next(iter(walker))
+            *_, parts = next(iter(walker))
             next(iter(parts))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -357,7 +448,7 @@ def test_sums_are_written_over_the_window_where_it_is_not_looked_at_any_more(
         filter_rows(plan, ArrayRows(source), ArrayRows(result), threads=1, workspaces=workspaces)
         assert np.array_equal(result, filter_array(source, recipe, strip=len(source)))
     walker = Walker(plan, range(41)).begin(ArrayRows(picture))
-    for _, parts in walker:
+    for *_, parts in walker:
         for _, (numbers,) in parts:
             (window,) = (chain.middle(slice(0, 23), len(numbers)) for chain in walker._chains)
             assert np.may_share_memory(numbers, window) == is_over_window
@@ -388,9 +479,9 @@ def test_strips_by_the_same_calls_over_again_are_as_those_one_by_one(
     original = Walker._repeated
 
     def counting(walker: Walker, first: int) -> Any:
-        for rows, parts in original(walker, first):
+        for rows, columns, parts in original(walker, first):
             repeated.append(rows)
-            yield rows, parts
+            yield rows, columns, parts
 
     def by(walk: Any, threads: int) -> Array:
         monkeypatch.setattr(Walker, "_repeated", walk)
@@ -412,12 +503,13 @@ def test_strips_by_the_same_calls_over_again_are_as_those_one_by_one(
         repeated.clear()
 
 
-def test_a_walk_stops_while_strips_are_repeated() -> None:
+@pytest.mark.parametrize("panels", [[range(20)], [range(8), range(8, 16), range(12, 20)]])
+def test_a_walk_stops_while_strips_are_repeated(panels: list[range]) -> None:
     image = np.zeros((90, 20, 1), np.uint8)
-    plan = make_plan(recipe_of("sharpen"), SAMPLE_TYPES["uint8"], image.shape, strip=3)
-    walker = Walker(plan, range(90)).begin(ArrayRows(image))
+    plan = make_plan(recipe_of("sharpen"), SAMPLE_TYPES["uint8"], image.shape)
+    walker = Walker(plan, range(90), panels, strip=3).begin(ArrayRows(image))
     seen = 0
-    for _, parts in walker:
+    for *_, parts in walker:
         list(parts)
         seen += 1
         if seen == 10:

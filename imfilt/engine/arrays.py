@@ -134,7 +134,7 @@ def levels_of(cube: Array) -> SampleType:
 def _numerators(plan: Plan, source: ArrayRows) -> Array:
     numerators = np.empty(plan.output_shape, plan.chains[0].dtype)
     with numpy_settings():
-        for rows, parts in Walker(plan, range(plan.output_shape[0])).begin(source):
+        for rows, _, parts in Walker(plan, range(plan.output_shape[0])).begin(source):
             for where, (sums,) in parts:
                 numerators[rows.start : rows.stop][where] = sums
     return numerators

@@ -56,7 +56,7 @@ def stage_cost(kernel: Kernel, strategy: str, dtype: str = "uint8") -> tuple[flo
     plan = make_plan(Recipe((kernel,)), SAMPLE_TYPES[dtype], image.shape, strategy=strategy)
     walker = Walker(plan, range(image.shape[0])).begin(ArrayRows(image))
     (stage,) = plan.chains[0].stages
-    return nanoseconds(lambda: [None for _, parts in walker for _ in parts], image.size, repeats=5), stage
+    return nanoseconds(lambda: [None for *_, parts in walker for _ in parts], image.size, repeats=5), stage
 
 
 def fourier_costs(*, whole: bool) -> str:

@@ -52,6 +52,13 @@ def are_in_tiles(chains: Sequence[Chain]) -> bool:
     return len(columns) == 1 and columns != {1}
 
 
+class Patch(NamedTuple):
+    """A size of patches."""
+
+    rows: int
+    columns: int
+
+
 class Plan(NamedTuple):
     """What the engine makes of a recipe for a sample type and a size."""
 
@@ -67,6 +74,9 @@ class Plan(NamedTuple):
     """Rows of output that are worked on at a time."""
     panel: int
     """Columns of output that are worked on at a time: all, unless the buffers would take too much memory."""
+    patch: Patch | None = None
+    """What is worked on at a time where no results are written over the source: patch by patch, those side by side one
+    after the other; None where strips are as good."""
     unused: int = 0
     """How many of the last channels are of no account: they are filtered, and never looked at."""
     has_alpha: bool = False

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from imfilt.engine.planning.chains import TOO_LARGE, make_chains
 from imfilt.engine.planning.plan import Plan, Shape
-from imfilt.engine.planning.sizes import strip_and_panel
+from imfilt.engine.planning.sizes import patch_for, strip_and_panel
 from imfilt.engine.planning.steps import total_bias
 from imfilt.engine.recipes.choices import choose
 from imfilt.engine.recipes.recipe import Recipe
@@ -75,7 +75,8 @@ def make_plan(
         recipe.pooling.output(*output_shape[:2])  # which says so where no window fits
     is_whole = recipe.border_rule.is_far  # which looks at columns anywhere
     rows, columns = strip_and_panel(chains, shape, strip, output_shape[1] if is_whole else panel)
-    return Plan(recipe, samples, shape, output_shape, chains, biases, rows, columns, unused, has_alpha)
+    patch = None if strip or panel or is_whole or recipe.pooling else patch_for(chains, shape, rows, columns)
+    return Plan(recipe, samples, shape, output_shape, chains, biases, rows, columns, patch, unused, has_alpha)
 
 
 def _is_weighted(recipe: Recipe, *, has_alpha: bool) -> bool:

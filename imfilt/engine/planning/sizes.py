@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from imfilt.engine.dtypes import ANY_INTEGER
 from imfilt.engine.planning.chains import LEAST_REACHES
-from imfilt.engine.planning.plan import Chain, Shape, are_in_tiles
+from imfilt.engine.planning.plan import Chain, Patch, Shape, are_in_tiles
 from imfilt.engine.processors import second_level_cache
 from imfilt.engine.strategies.stage import Stage
 
@@ -26,6 +26,11 @@ _MOST_ROWS = 96
 _STRIP_REACHES = 2.5
 _PANEL_REACHES = 8
 _FEWEST_CACHED_COLUMNS = 256
+
+# Where strips are cut into patches, to begin a row takes as long as so many columns; patches have to save such a share
+# of the samples to be worth it.
+_ROW_COLUMNS = 76
+_LEAST_SAVED = 0.15
 
 # What the buffers of one thread may take.
 _BUFFER_BYTES = 26 << 20
@@ -51,7 +56,7 @@ def _cached_columns(last: Stage, columns: int, pixel: int) -> int:
     """Return into how many columns to cut a tall kernel's strips, so that they stay in a large second-level cache."""
     rows = min(math.ceil(_STRIP_REACHES * last.down.reach / last.down.stride), _MOST_ROWS)
     fit = (_cached_bytes() // (max(rows, 1) * last.down.stride * pixel) - last.across.reach) // last.across.stride
-    if fit >= columns or fit < max(_PANEL_REACHES * last.across.reach, _FEWEST_CACHED_COLUMNS):
+    if fit >= columns or not _is_wide(fit, last.across.reach):
         return columns
     return -(-columns // -(-columns // fit))
 
@@ -63,6 +68,31 @@ def _strip_rows(last: Stage, columns: int, pixel: int) -> int:
     if rows < last.down.reach:
         rows = max(_STRIP_BYTES // row, last.down.reach // 2)
     return min(max(rows, _FEWEST_ROWS), _MOST_ROWS)
+
+
+def patch_for(chains: Sequence[Chain], shape: Shape, rows: int, columns: int) -> Patch | None:
+    """Return patches that are faster than strips of so many rows and columns; None where none are.
+
+    A patch does as much over again as the kernel reaches over, above and below and on both sides, and so of the patches
+    that fit into the cache that one is chosen for which both are the least part of it.
+    """
+    last = chains[0].stages[-1]
+    if any(len(chain.stages) > 1 or chain.strip for chain in chains):  # other stages would do far more over again
+        return None
+    again = last.down.reach / last.down.stride
+    beside = last.across.reach / last.across.stride + _ROW_COLUMNS
+    area = _cached_bytes() // (shape[2] * _item_bytes(chains[0].dtype) * last.down.stride * last.across.stride)
+    height = min(max(round(math.sqrt(area * again / beside)), 1), _MOST_ROWS)
+    width = area // height
+    if width >= last.across.output or not _is_wide(width, max(chain.stages[0].across.reach for chain in chains)):
+        return None
+    saved = again / rows + beside / columns - again / height - beside / width
+    return Patch(height, width) if saved >= _LEAST_SAVED else None
+
+
+def _is_wide(columns: int, reach: int) -> bool:
+    """Return whether so many columns are far more than what is done over again beside them."""
+    return columns >= max(_PANEL_REACHES * reach, _FEWEST_CACHED_COLUMNS)
 
 
 def _cached_bytes() -> int:

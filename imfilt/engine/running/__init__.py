@@ -2,7 +2,7 @@
 
 ::
 
-    run         bands and panels of a picture, in threads
+    run         bands and panels of a picture, or patches of bands, in threads
     workspaces  what a thread filters with, kept from picture to picture
     strips      the walker: a band goes through the chains of a plan strip by strip
     chain_rows  the rows of one of these chains: its windows, its programs, and its sums

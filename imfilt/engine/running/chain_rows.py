@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from imfilt.engine.planning.planes import PLANES
 from imfilt.engine.recipes.borders import Border
 from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.rows import RowSource
-from imfilt.engine.running.window import Rows, Window
+from imfilt.engine.running.window import Inputs, Rows, Window
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.program import Program, Programs, join_rows, overwriting
 from imfilt.engine.strategies.stage import Stage
@@ -62,33 +62,36 @@ class Repeat(NamedTuple):
 class ChainRows:
     """The numerators of a chain over a band: the sums of its last stage."""
 
-    def __init__(self, plan: Plan, chain: Chain, band: range, columns: range) -> None:
+    def __init__(self, plan: Plan, chain: Chain, band: range, panels: Sequence[range], strip: int) -> None:
         bands = [band]
         for stage in reversed(chain.stages[1:]):
             needed = stage.down.inputs(bands[0].start, bands[0].stop)
             bands.insert(0, range(max(needed.start, 0), min(needed.stop, stage.down.length)))
-        inside = columns_needed(plan, chain, columns)
+        needed_by_panels = [columns_needed(plan, chain, columns) for columns in panels]
         border = plan.recipe.border_rule.border
         planes = PLANES[chain.planes].count(plan.shape[2])
         self._has_samples = PLANES[chain.planes].are_samples
         self._planes, self._dtype = planes, chain.dtype
         self._sums: Array | None = None
-        upstream: Rows
-        self._source = upstream = _SourceRows(chain, inside[0])
+        self._sources = [_SourceRows(chain, needed[0]) for needed in needed_by_panels]
         self._stages: list[_StageRows] = []
-        for stage, rows_out, columns_in, columns_out in zip(
-            chain.stages, bands, inside, (*inside[1:], columns), strict=True
-        ):
-            window = Window(stage, border, upstream, columns_in, columns_out, planes)
-            upstream = _StageRows(stage, window, rows_out, min(plan.strip, len(rows_out)), chain.dtype)
-            self._stages.append(upstream)
+        upstream: Sequence[Rows] = self._sources
+        for number, (stage, rows_out) in enumerate(zip(chain.stages, bands, strict=True)):
+            inputs = [
+                Inputs(rows, *(*needed, columns)[number : number + 2])
+                for rows, needed, columns in zip(upstream, needed_by_panels, panels, strict=True)
+            ]
+            window = Window(stage, border, inputs, planes)
+            self._stages.append(_StageRows(stage, window, rows_out, min(strip, len(rows_out)), chain.dtype))
+            upstream = self._stages[-1:]
         last = self._stages[-1]
         self.turn_to, self.add_up, self.middle = last.turn_to, last.add_up, last.middle
         self.repeat, self.went_to = last.repeat, last.went_to
 
     def begin(self, source: RowSource, kept: range, *, can_fetch_again: bool) -> None:
         """Turn to a picture of which those rows are `kept` for this band until it looks at them, or for longer."""
-        self._source.source = source
+        for each in self._sources:
+            each.source = source
         can_fetch_again = can_fetch_again and self._has_samples
         for stage in self._stages:
             kept = stage.begin(kept, can_fetch_again=can_fetch_again)
@@ -107,7 +110,8 @@ class ChainRows:
 
     def rest(self) -> None:
         """Let go of the picture."""
-        del self._source.source
+        for each in self._sources:
+            del each.source
 
 
 class _SourceRows:
@@ -152,9 +156,9 @@ class _StageRows:
             sums = numbers[rows.start - first : rows.stop - first]
             self.add_up(slice(0, numbers.shape[1]), sums, sums.__array_interface__["data"][0])
 
-    def turn_to(self, rows: range) -> None:
-        """Get what those rows of output look at."""
-        self._latest = self._window.over(self._stage.down.inputs(rows.start, rows.stop))
+    def turn_to(self, rows: range, place: int = 0) -> None:
+        """Get what those rows of output look at, in the panel at that `place`."""
+        self._latest = self._window.over(self._stage.down.inputs(rows.start, rows.stop), place)
         if self._window.made != self._made:  # it lies elsewhere now
             self._made = self._window.made
             self._programs.clear()
@@ -187,11 +191,12 @@ class _StageRows:
         offset = self._stage.offset
         return join_rows([*program, (np.add, (sums, offset, sums))] if offset else program, sums)
 
-    def repeat(self, rows: range, sums: Array) -> Repeat:
-        """Return the calls for those rows and whatever lies below them, strip by strip, after a strip of as many."""
+    def repeat(self, rows: range, place: int, sums: Array) -> Repeat:
+        """Return the calls for those rows of a panel and whatever lies below, strip by strip, after one of as many."""
         down = self._stage.down
         inputs = down.inputs(rows.start, rows.stop)
-        move, last = self._window.repeat(inputs)
+        move, last = self._window.repeat(inputs, place)
+        self._latest = move.window
         program = self._program(slice(0, sums.shape[1]), sums)
         return Repeat(
             before=move.before,

@@ -17,7 +17,7 @@ from imfilt.engine.processors import processors
 from imfilt.engine.recipes.normalisations import Extremes
 from imfilt.engine.rows import RowSink, RowSource
 from imfilt.engine.running.chain_rows import columns_needed
-from imfilt.engine.running.strips import split
+from imfilt.engine.running.strips import equal_panels, split
 from imfilt.engine.running.workspaces import Workspace, Workspaces
 
 if TYPE_CHECKING:
@@ -81,12 +81,11 @@ def filter_rows(
             from imfilt.engine.finishing.threshold import KeepingRows
 
             rows_out = KeepingRows(Fraction(plan.recipe.threshold), source, rows_out)
-        all_columns = walker.columns
-        for rows, parts in walker:
-            samples = rows_out.room_for(rows.start, rows.stop, all_columns)
+        for rows, columns, parts in walker:
+            samples = rows_out.room_for(rows.start, rows.stop, columns)
             for where, numbers in parts:
                 finish(numbers, samples[where])
-            rows_out.write_rows(rows.start, all_columns, samples)
+            rows_out.write_rows(rows.start, columns, samples)
 
     _each_band(plan, source, write, workspaces or Workspaces(), threads=threads, in_place=in_place)
 
@@ -97,7 +96,7 @@ def measure_rows(
     """Return the extremes of the exact results, as the plan's normalisation asks for them."""
 
     def measured(workspace: Workspace) -> Extremes | None:
-        return measure(plan, (numbers for _, parts in workspace.walker for _, numbers in parts))
+        return measure(plan, (numbers for *_, parts in workspace.walker for _, numbers in parts))
 
     return join(_each_band(plan, source, measured, workspaces or Workspaces(), threads=threads))
 
@@ -122,18 +121,25 @@ def _each_band(
     threads: int | None,
     in_place: bool = False,
 ) -> list[Result]:
-    bands = split(plan.output_shape[0], threads or _threads_for(plan), _unit(plan, 0))
-    panels = split(plan.output_shape[1], -(-plan.output_shape[1] // plan.panel), _unit(plan, 1))
+    height, width, _ = plan.output_shape
+    patch = None if in_place else plan.patch  # whose results would be written over what others look at
+    strip, columns = patch or (plan.strip, plan.panel)
+    bands = split(height, threads or _threads_for(plan), _unit(plan, 0, strip))
+    turns = (
+        [equal_panels(width, columns)]
+        if patch
+        else [[panel] for panel in split(width, -(-width // columns), _unit(plan, 1, plan.tile_columns))]
+    )
     results = []
     with numpy_settings():
-        for panel, following in zip(panels, (*panels[1:], None), strict=True):
-            working = [workspaces.take(plan, band, panel) for band in bands]
+        for turn, following in zip(turns, (*turns[1:], None), strict=True):
+            working = [workspaces.take(plan, band, turn, strip) for band in bands]
             for walker, _ in working:
                 walker.begin(source, in_place=in_place)
             if in_place and following is not None:
-                source = _with_columns_kept(plan, source, following)
+                source = _with_columns_kept(plan, source, following[0])
             results += _in_threads(work, working)
-            if len(panels) == 1:  # of several, all buffers together would take too much memory
+            if len(turns) == 1:  # of several, all buffers together would take too much memory
                 for workspace in working:
                     workspaces.give_back(plan, workspace)
     return results
@@ -164,9 +170,9 @@ def _with_columns_kept(plan: Plan, source: RowSource, panel: range) -> RowSource
     return _KeptColumns(original, range(min(first, panel.start), panel.start), plan.shape[0])
 
 
-def _unit(plan: Plan, axis: int) -> int:
-    """Return how many rows (or columns) a part is a multiple of: whole strips, and no window of a pool in two parts."""
-    pooling, unit = plan.recipe.pooling, (plan.strip, plan.tile_columns)[axis]
+def _unit(plan: Plan, axis: int, unit: int) -> int:
+    """Return how many rows (or columns) a part is a multiple of: of `unit`, and no window of a pool in two parts."""
+    pooling = plan.recipe.pooling
     if pooling is None:
         return unit
     return plan.output_shape[axis] if pooling.overlaps(axis) else math.lcm(unit, pooling.stride[axis])

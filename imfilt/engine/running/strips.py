@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
@@ -26,21 +26,26 @@ _SMALL_PART = 1 << 18
 
 
 class Walker:
-    """Takes a band of output rows, or a panel of columns of it, strip by strip through every chain of a plan.
+    """Takes panels of a band of output rows strip by strip through every chain of a plan.
 
-    It may walk over one picture after another that the plan is for.
+    It may walk over one picture after another that the plan is for. Several `panels` take turns in every strip; they
+    are equally wide, and may overlap. The plan has to allow that, as it does where it has a `patch`.
     """
 
-    def __init__(self, plan: Plan, band: range, *, columns: range | None = None) -> None:
+    def __init__(self, plan: Plan, band: range, panels: Sequence[range] = (), *, strip: int | None = None) -> None:
         self.band = band
         self._height = plan.shape[0]
-        self.columns = columns or range(plan.output_shape[1])
-        self._strip = min(plan.strip, len(band))
-        self._chains = [ChainRows(plan, chain, band, self.columns) for chain in plan.chains]
+        self.panels = tuple(panels) or (range(plan.output_shape[1]),)
+        stops = (0, *(panel.stop for panel in self.panels))
+        self._done = [max(stop - panel.start, 0) for stop, panel in zip(stops, self.panels, strict=False)]
+        """How many columns of each panel are of the one before too."""
+        self._width = len(self.panels[0])
+        self._strip = min(strip or plan.strip, len(band))
+        self._chains = [ChainRows(plan, chain, band, self.panels, self._strip) for chain in plan.chains]
         self._late = self._chains[0] if plan.chains[0].late else None
         self._stopped = False
-        starts = range(0, len(self.columns), plan.block)
-        self._blocks = [slice(start, min(start + plan.block, len(self.columns))) for start in starts]
+        starts = range(0, self._width, plan.block)
+        self._blocks = [slice(start, min(start + plan.block, self._width)) for start in starts]
         self._rooms: dict[int, list[Block]] = {}
         sizes = (_LARGE_BLOCK, _PART) if len(self._chains) == 1 else (_SMALL_PART, _SMALL_PART)
         self._most_bytes, self._part_bytes = sizes
@@ -61,25 +66,26 @@ class Walker:
         for chain in self._chains:
             chain.rest()
 
-    def __iter__(self) -> Iterator[tuple[range, Iterable[Part]]]:
-        """Yield the rows of each strip, and its parts, which have to be taken before the next strip is.
+    def __iter__(self) -> Iterator[tuple[range, range, Iterable[Part]]]:
+        """Yield rows and columns of each strip of a panel, and its parts, which have to be taken before the next are.
 
-        The rows of a part are counted from the first of the strip, its columns from the first of the panel, and its
+        The rows and columns of a part are counted from the first of these rows and columns, and its
         numerators are in buffers that are reused. After those of a chain that adds the sample in the middle late come
         these samples, which are only looked at.
         """
         rows = range(self.band.start, self.band.start)
         while rows.stop < self.band.stop and not self._stopped:
             rows = range(rows.stop, min(rows.stop + self._strip, self.band.stop))
-            for chain in self._chains:
-                chain.turn_to(rows)
-            yield rows, self._parts(len(rows))
+            for place, (panel, done) in enumerate(zip(self.panels, self._done, strict=True)):
+                for chain in self._chains:
+                    chain.turn_to(rows, place)
+                yield rows, panel[done:], self._parts(len(rows), done)
             if len(self._blocks) == 1 and len(rows) == self._strip:
-                for repeated, parts in self._repeated(rows.stop):
+                for repeated, columns, parts in self._repeated(rows.stop):
                     rows = repeated
-                    yield rows, parts
+                    yield rows, columns, parts
 
-    def _parts(self, rows: int) -> Iterator[Part]:
+    def _parts(self, rows: int, done: int) -> Iterator[Part]:
         if rows not in self._rooms:
             self._rooms[rows] = [
                 (columns, [self._room(chain, rows, columns.stop - columns.start) for chain in self._chains])
@@ -88,40 +94,48 @@ class Walker:
         for columns, numbers in self._rooms[rows]:
             for chain, sums in zip(self._chains, numbers, strict=True):
                 chain.add_up(columns, sums)
-            yield from self._parts_of(columns, numbers)
+            yield from self._parts_of(columns, numbers, done)
 
-    def _parts_of(self, columns: slice, numbers: list[Array]) -> Iterator[Part]:
-        """Yield a block in the parts in which it is finished."""
+    def _parts_of(self, columns: slice, numbers: list[Array], done: int) -> Iterator[Part]:
+        """Yield a block, but for columns that are `done`, in the parts in which it is finished."""
+        if done:
+            columns, numbers = slice(done, columns.stop), [each[:, done:] for each in numbers]
         rows, size = len(numbers[0]), numbers[0].nbytes
+        where = slice(columns.start - done, columns.stop - done)
         if self._late is not None:
             numbers = [*numbers, self._late.middle(columns, rows)]
         at_a_time = max(rows * self._part_bytes // size, 1) if size > self._most_bytes else rows
         for start in range(0, rows, at_a_time):
             some = slice(start, start + at_a_time)
-            yield (some, columns), numbers if at_a_time == rows else [each[some] for each in numbers]
+            yield (some, where), numbers if at_a_time == rows else [each[some] for each in numbers]
 
-    def _repeated(self, first: int) -> Iterator[tuple[range, Iterable[Part]]]:
+    def _repeated(self, first: int) -> Iterator[tuple[range, range, Iterable[Part]]]:
         """Yield the strips from row `first` on that take the same calls as the one above, and the parts of each.
 
         Python looks up as little as can be for them: that takes long, for every call drives its data out of the cache.
         """
         strip = self._strip
-        ((columns, numbers),) = self._rooms[strip]
-        parts = tuple(self._parts_of(columns, numbers))
         rows = range(first, first + strip)
-        repeats = [chain.repeat(rows, sums) for chain, sums in zip(self._chains, numbers, strict=True)]
-        stop = min(self.band.stop, *(each.stop for each in repeats))
+        ((block, numbers),) = self._rooms[strip]
+        stop = self.band.stop
+        turns = []
+        for place, (panel, done) in enumerate(zip(self.panels, self._done, strict=True)):
+            repeats = [chain.repeat(rows, place, sums) for chain, sums in zip(self._chains, numbers, strict=True)]
+            turns.append((panel[done:], repeats, tuple(self._parts_of(block, numbers, done))))
+            stop = min(stop, *(each.stop for each in repeats))
         starts = range(first, stop - strip + 1, strip)
         for start in starts:
-            if self._stopped:  # for good
-                return
-            for before, fill, top, count, stride, inside, after, _ in repeats:
-                for function, arguments in before:
-                    function(*arguments)
-                fill(start * stride + top, start * stride + top + count, inside)
-                for function, arguments in after:
-                    function(*arguments)
-            yield range(start, start + strip), parts
+            rows = range(start, start + strip)
+            for columns, repeats, parts in turns:
+                if self._stopped:  # for good
+                    return
+                for before, fill, top, count, stride, inside, after, _ in repeats:
+                    for function, arguments in before:
+                        function(*arguments)
+                    fill(start * stride + top, start * stride + top + count, inside)
+                    for function, arguments in after:
+                        function(*arguments)
+                yield rows, columns, parts
         if starts:
             for chain in self._chains:
                 chain.went_to(range(starts[-1], starts[-1] + strip))
@@ -152,3 +166,13 @@ def split(rows: int, parts: int, strip: int = 1) -> list[range]:
     parts = max(1, min(parts, strips))
     edges = [min(strips * part // parts * strip, rows) for part in range(parts + 1)]
     return [range(start, stop) for start, stop in pairwise(edges)]
+
+
+def equal_panels(width: int, most: int) -> list[range]:
+    """Return as few panels as may be of up to `most` columns each, all as wide; the last may begin in the one before.
+
+    >>> equal_panels(10, 4)
+    [range(0, 4), range(4, 8), range(6, 10)]
+    """
+    columns = -(-width // -(-width // most))
+    return [range(start, start + columns) for start in (min(x, width - columns) for x in range(0, width, columns))]

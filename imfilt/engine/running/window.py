@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.recipes.borders import Border
+from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.quick import NamedTuple
@@ -38,40 +40,51 @@ class Move(NamedTuple):
     """What is looked at."""
 
 
+class Inputs(NamedTuple):
+    """What goes into a stage for a panel of columns."""
+
+    upstream: Rows
+    inside: range
+    """The columns that come from there."""
+    outputs: range
+    """The columns of output that they are for."""
+
+
+class _Panel(NamedTuple):
+    """How a panel lies in the window."""
+
+    fill: Callable[[int, int, Array], None]
+    """Writes rows of the input that are those of the picture; see `Rows`."""
+    inside: slice
+    """Where their samples go."""
+    sides: list[tuple[slice, slice | Array | None]]
+    """Where the samples of columns beyond the border go, and from where they come (None: a constant)."""
+    looked_at: slice
+    width: int
+    """How many columns the panel takes in all."""
+
+
 class Window:
     """The rows that a stage looks at, the samples beyond the border filled in; it moves down and keeps what it can.
 
-    Rows are counted as those of the input, so that those above the picture are below 0.
+    Rows are counted as those of the input, so that those above the picture are below 0. Several panels, equally wide,
+    take turns in the same memory, and then nothing is kept.
     """
 
-    def __init__(
-        self,
-        stage: Stage,
-        border: Border,
-        upstream: Rows,
-        inside: range,
-        outputs: range,
-        planes: int,
-    ) -> None:
-        self.fill = upstream.fill
-        """Writes rows of the input that are those of the picture; see `Rows`."""
+    def __init__(self, stage: Stage, border: Border, panels: Sequence[Inputs], planes: int) -> None:
         self._outside = stage.outside
         self._border = border
         self._height = stage.down.length
-        looked_at = stage.across.inputs(outputs.start, outputs.stop)
-        held = range(min(looked_at.start, inside.start), max(looked_at.stop, inside.stop))
-        self._looked_at = slice(looked_at.start - held.start, looked_at.stop - held.start)
-        self._inside = slice(inside.start - held.start, inside.stop - held.start)
-        sides = range(held.start, inside.start), range(inside.stop, held.stop)
-        self._sides = [self._beyond(columns, held.start, stage.across.length) for columns in sides if columns]
-        self._shape = len(held), planes
+        self._panels = [self._laid(stage.across, each) for each in panels]
+        self._place = 0
+        self._shape = self._panels[0].width, planes
         self._dtype = stage.window_dtype
         # Where the middle of the kernel lies first: the sums do too, if they are written over the window.
-        self._lead = self._looked_at.start + stage.across.taps // 2 * stage.across.dilation
+        self._lead = self._panels[0].looked_at.start + stage.across.taps // 2 * stage.across.dilation
         self._numbers = self._buffer(0)
         self.made = 0
         """How often it has been laid elsewhere in memory, as it had to be larger."""
-        self._moves: dict[tuple[int, int, int], Move] = {}
+        self._moves: dict[tuple[int, int, int, int], Move] = {}
         self._given_up, self._is_overwritten = 0, False
         self._held, self._held_rows = self._numbers, range(0)
         self._lines: dict[int, Array] = {}
@@ -79,8 +92,20 @@ class Window:
         self._kept = range(self._height)
         self._can_fetch_again = False
 
+    def _laid(self, across: Axis, inputs: Inputs) -> _Panel:
+        inside, looked_at = inputs.inside, across.inputs(inputs.outputs.start, inputs.outputs.stop)
+        held = range(min(looked_at.start, inside.start), max(looked_at.stop, inside.stop))
+        sides = range(held.start, inside.start), range(inside.stop, held.stop)
+        return _Panel(
+            fill=inputs.upstream.fill,
+            inside=slice(inside.start - held.start, inside.stop - held.start),
+            sides=[self._beyond(columns, held.start, across.length) for columns in sides if columns],
+            looked_at=slice(looked_at.start - held.start, looked_at.stop - held.start),
+            width=len(held),
+        )
+
     def _beyond(self, columns: range, start: int, width: int) -> tuple[slice, slice | Array | None]:
-        """Return where the samples of columns beyond the border go, and from where they come (None: a constant)."""
+        """Return where the samples of columns beyond the border go, and from where they come; see `_Panel`."""
         where = slice(columns.start - start, columns.stop - start)
         if self._border.index is None:
             return where, None
@@ -98,6 +123,8 @@ class Window:
         Where rows can be fetched again, none need be put aside before they are overwritten here.
         """
         self._held_rows = range(0)
+        if len(self._panels) > 1:  # which fetch everything again whenever it is their turn
+            can_fetch_again, rows = True, range(0)
         if can_fetch_again != self._can_fetch_again:
             self._can_fetch_again = can_fetch_again
             self._moves.clear()
@@ -105,12 +132,22 @@ class Window:
         sources = {row: self._source_of(row) for row in rows if row not in kept}
         for line in sorted({source for source in sources.values() if source is not None}):
             if line not in self._lines:
-                self._lines[line] = np.empty(self._numbers[:, self._inside].shape[1:], self._numbers.dtype)
+                self._lines[line] = np.empty(self._numbers[:, self._panel.inside].shape[1:], self._numbers.dtype)
             self.fill(line, line + 1, self._lines[line][np.newaxis])
         self._fetched = {row: self._lines[source] for row, source in sources.items() if source is not None}
 
-    def over(self, rows: range) -> Array:
-        """Return the window moved to `rows`, in the same memory until `made` changes."""
+    @property
+    def _panel(self) -> _Panel:
+        return self._panels[self._place]
+
+    @property
+    def fill(self) -> Callable[[int, int, Array], None]:
+        """What writes rows of the latest panel that are those of the picture; see `Rows`."""
+        return self._panel.fill
+
+    def over(self, rows: range, place: int = 0) -> Array:
+        """Return the window moved to `rows` of the panel at that `place`, in the same memory until `made` changes."""
+        self._place = place
         count, kept = len(rows), self._kept
         if len(self._numbers) < count:
             self._numbers = self._held = self._buffer(count)
@@ -131,24 +168,26 @@ class Window:
         self.went_to(rows)
         return move.window
 
-    def repeat(self, rows: range) -> tuple[Move, int]:
+    def repeat(self, rows: range, place: int) -> tuple[Move, int]:
         """Return how it moves on to `rows`, and then as far again and again, and above which row of the input it ends.
 
         It is the same move every time, for as many rows are held after each.
         """
+        self._place = place
         move = self._move_to(rows)
         return move, self._kept.stop if rows.start + move.known >= self._kept.start else rows.start
 
     def went_to(self, rows: range) -> None:
         """Know that those rows are looked at now."""
-        self._held_rows = range(0) if self._can_fetch_again and self._is_overwritten else rows[self._given_up :]
+        is_lost = len(self._panels) > 1 or (self._can_fetch_again and self._is_overwritten)
+        self._held_rows = range(0) if is_lost else rows[self._given_up :]
 
     def _move_to(self, rows: range) -> Move:
         held = self._held_rows
-        key = rows.start - held.start if held else 0, len(held), len(rows)
+        key = self._place, rows.start - held.start if held else 0, len(held), len(rows)
         move = self._moves.get(key)
         if move is None:
-            move = self._moves[key] = self._move(*key)
+            move = self._moves[key] = self._move(*key[1:])
         return move
 
     def give_up(self, rows: int, *, overwritten: bool) -> None:
@@ -174,7 +213,7 @@ class Window:
             before.append((np.copyto, (self._numbers[:known], self._held[shift : shift + known])))
         numbers = self._numbers[known:count]
         after: Program = []
-        for where, source in self._sides:
+        for where, source in self._panel.sides:
             beyond = numbers[:, where]
             if isinstance(source, np.ndarray):
                 after.append((np.take, (numbers, source, 1, beyond)))
@@ -183,7 +222,8 @@ class Window:
         kept = self._numbers[self._given_up : count]
         if self._given_up and self._is_overwritten and not self._can_fetch_again and len(kept):
             after.append((np.copyto, (self._held[: len(kept)], kept)))
-        return Move(known, before, numbers[:, self._inside], after, self._numbers[:count, self._looked_at])
+        panel = self._panel
+        return Move(known, before, numbers[:, panel.inside], after, self._numbers[:count, panel.looked_at])
 
     def _load(self, rows: range, inside: Array) -> None:
         start, stop = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)

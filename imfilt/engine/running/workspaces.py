@@ -6,6 +6,7 @@ picture, and for a large one still a third of the time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from imfilt.engine.finishing.finisher import Finisher
@@ -25,15 +26,15 @@ class Workspaces:
     """Workspaces for the latest plan that stand idle; several threads may ask for them at the same time."""
 
     def __init__(self) -> None:
-        self._latest: tuple[Plan | None, dict[tuple[range, range], list[Workspace]]] = None, {}
+        self._latest: tuple[Plan | None, dict[tuple[range, tuple[range, ...]], list[Workspace]]] = None, {}
 
-    def take(self, plan: Plan, band: range, columns: range) -> Workspace:
-        """Return a workspace for a band, or a panel of columns of it, that nobody else has."""
+    def take(self, plan: Plan, band: range, panels: Sequence[range], strip: int) -> Workspace:
+        """Return a workspace for panels of a band that nobody else has; the same panels go with the same `strip`."""
         latest, idle = self._latest
         if plan is latest:
             with suppress(LookupError):  # there is none, or another thread was quicker
-                return idle[band, columns].pop()
-        return Workspace(Walker(plan, band, columns=columns), Finisher(plan))
+                return idle[band, tuple(panels)].pop()
+        return Workspace(Walker(plan, band, panels, strip=strip), Finisher(plan))
 
     def give_back(self, plan: Plan, workspace: Workspace) -> None:
         """Keep a workspace that has done its band, and forget those for other plans."""
@@ -42,4 +43,4 @@ class Workspaces:
             self._latest = plan, {}
         latest, idle = self._latest
         if plan is latest:
-            idle.setdefault((workspace.walker.band, workspace.walker.columns), []).append(workspace)
+            idle.setdefault((workspace.walker.band, workspace.walker.panels), []).append(workspace)
