@@ -41,8 +41,8 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--part", action="append", choices=PARTS, help=f"only this part; may be repeated. {parts}")
     parser.add_argument("--quick", action="store_true", help="small pictures, few runs")
     parser.add_argument("--runs", type=int, help="how often each is run")
-    parser.add_argument("--megapixels", type=float, nargs="+", help="the sizes of the pictures (arrays: the first)")
-    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="arrays: kernels that begin like this")
+    parser.add_argument("--megapixels", type=float, nargs="+", help="the sizes of the pictures (arrays, depths: the first)")
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="arrays, depths: kernels that begin like this")
     parser.add_argument("--side", type=int, default=32768, help="gigapixel: rows and columns (default: 32768)")
     parser.add_argument("--imfilt", metavar="COMMAND", help="commands: how imfilt is called, if not as installed here")
     parser.add_argument("--output", type=Path, metavar="FILE", help="a Markdown file for the results")
@@ -62,6 +62,13 @@ def _arrays(asked: argparse.Namespace) -> Report:
 
     size = asked.megapixels[0] if asked.megapixels else 1 if asked.quick else 24
     return arrays.measure(size, asked.runs or (1 if asked.quick else 5), asked.only)
+
+
+def _depths(asked: argparse.Namespace) -> Report:
+    import depths
+
+    size = asked.megapixels[0] if asked.megapixels else 1 if asked.quick else 24
+    return depths.measure(size, asked.runs or (1 if asked.quick else 9), asked.only)
 
 
 def _commands(asked: argparse.Namespace) -> Report:
@@ -118,6 +125,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "arrays": Part("pictures in memory, one thread each", _arrays),
+    "depths": Part("16 bits beside 8 in memory, one thread", _depths),
     "commands": Part("whole commands, from file to file", _commands),
     "batches": Part("folders of pictures, with two workers", _batches),
     "scaling": Part("how the time grows with the picture and with the kernel", _scaling),
