@@ -326,6 +326,7 @@ def test_patches_side_by_side_change_no_sample(
         workspaces = Workspaces()
         # In one direction or the other they fit, or do not; 131 columns are a prime.
         for patch, threads in ((Patch(3, 40), 1), (Patch(10, 66), 3), (Patch(7, 130), 2)):
+            patch = Patch(patch.rows, min(patch.columns, whole.output_shape[1]))
             plan, counter = whole._replace(patch=patch), ClippedCounter()
             for clipped in (None, counter):
                 result = np.zeros_like(expected)
@@ -341,7 +342,7 @@ def test_patches_side_by_side_change_no_sample(
 @given(
     arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(30, 60), st.sampled_from([1, 3]))),
     kernels(),
-    st.tuples(st.integers(1, 9), st.integers(12, 40)),
+    st.tuples(st.integers(1, 9), st.integers(12, 30)),
 )
 def test_random_kernels_over_patches(border: str, image: Array, kernel: imfilt.Kernel, patch: tuple[int, int]) -> None:
     whole = make_plan(Recipe((kernel,), border=border), SAMPLE_TYPES["uint8"], image.shape, strip=100)
@@ -351,12 +352,48 @@ def test_random_kernels_over_patches(border: str, image: Array, kernel: imfilt.K
     assert np.array_equal(result, expected)
 
 
-@pytest.mark.parametrize(("width", "most"), [(10, 4), (6000, 1165), (131, 130), (7, 7), (5, 9), (12, 1)])
-def test_equal_panels_cover_every_column_and_are_equally_wide(width: int, most: int) -> None:
-    panels = equal_panels(width, most)
-    assert len({len(panel) for panel in panels}) == 1
-    assert len(panels[0]) <= most
-    assert len(panels) == -(-width // most)
+@pytest.mark.parametrize("border", ["edge", "reflect", "symmetric", "zero"])
+@pytest.mark.parametrize("settings", [{}, {"size": "full"}, {"stride": (1, 2)}, {"normalize": "minmax"}], ids=str)
+def test_patches_that_a_plan_asks_for_change_no_sample(
+    border: str, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = ("_LARGE_CACHE", 0), ("_FEWEST_CACHED_COLUMNS", 4), ("_PANEL_REACHES", 2), ("_LEAST_SAVED", -9)
+    for attribute, value in (*limits, ("second_level_cache", lambda: 20_000)):
+        monkeypatch.setattr(sizes, attribute, value)
+    tall = imfilt.Kernel([[1], [-2], [5], [7], [1]], divisor=12, anchor=(0, 0))
+    flat = imfilt.Kernel([[3, -1, 4, -1, 5, -9, 2]], divisor="sum", anchor=(0, 6))
+    huge = imfilt.Kernel([[10**25, 1], [-(10**25), 2]], divisor=3, bias=9)
+    image = np.random.default_rng(8).integers(0, 256, (50, 300, 3), np.uint8)
+    recipes = [Recipe((kernel,), border=border, **settings) for kernel in (tall, flat, huge)]
+    for others in (tall, load_registry()["box3"]):
+        recipes.append(Recipe((flat, others), border=border, combine="maxabs"))
+    chosen = []
+    for recipe in recipes:
+        plan = make_plan(recipe, SAMPLE_TYPES["uint8"], image.shape)
+        chosen.append(plan.patch is not None)
+        expected, result = np.empty(plan.output_shape, np.uint8), np.empty(plan.output_shape, np.uint8)
+        filter_rows(plan._replace(patch=None), ArrayRows(image), ArrayRows(expected), threads=1)
+        for threads in THREADS:
+            filter_rows(plan, ArrayRows(image), ArrayRows(result), threads=threads)
+            assert np.array_equal(result, expected)
+        if plan.keeps_layout:
+            over = image.copy()
+            filter_rows(plan, ArrayRows(over), ArrayRows(over), threads=2, in_place=True)
+            assert np.array_equal(over, expected)
+    assert any(chosen)
+
+
+def test_panels_that_take_turns_cannot_be_written_in_place() -> None:
+    plan = make_plan(recipe_of("sharpen"), SAMPLE_TYPES["uint8"], (9, 20, 1))
+    with pytest.raises(ValueError, match="one after the other"):
+        Walker(plan, range(9), [range(12), range(8, 20)]).begin(ArrayRows(noise(9, 20)), in_place=True)
+
+
+@pytest.mark.parametrize(("width", "columns"), [(10, 4), (6000, 1165), (131, 130), (7, 7), (12, 1)])
+def test_equal_panels_cover_every_column_and_are_equally_wide(width: int, columns: int) -> None:
+    panels = equal_panels(width, columns)
+    assert {len(panel) for panel in panels} == {columns}
+    assert len(panels) == -(-width // columns)
     assert sorted({column for panel in panels for column in panel}) == list(range(width))
     assert all(one.start < other.start <= one.stop for one, other in itertools.pairwise(panels))
 

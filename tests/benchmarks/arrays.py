@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -59,14 +60,12 @@ class Row:
         return max((value for (name, _), value in self.ratios.items() if name == tool), default=None)
 
 
-def filters() -> Iterator[Filter]:
-    """Yield all kernels that are measured."""
-    for entry in load_registry().entries:
-        yield Filter(entry.name, entry.kernel)
-    for side in SIDES:
-        yield dense(side)
-    for sigma in SIGMAS:
-        yield gaussian(sigma)
+def filters(only: Sequence[str] = ()) -> Iterator[Filter]:
+    """Yield all kernels that are measured, or those whose names begin like one of `only`."""
+    built_in = (Filter(entry.name, entry.kernel) for entry in load_registry().entries)
+    for each in chain(built_in, map(dense, SIDES), map(gaussian, SIGMAS)):
+        if not only or each.name.startswith(tuple(only)):
+            yield each
 
 
 def dense(side: int) -> Filter:
@@ -87,10 +86,9 @@ def measure(megapixels: float, runs: int, only: Sequence[str] = ()) -> Report:
     image = picture(megapixels)
     for dtype in DTYPES:
         source = as_dtype(image, dtype)
-        for each in filters():
-            if not only or each.name.startswith(tuple(only)):
-                print(f"{each.name}, {dtype}", file=sys.stderr, flush=True)
-                rows.append(_contest(each, source, runs, notes, report.wrong))
+        for each in filters(only):
+            print(f"{each.name}, {dtype}", file=sys.stderr, flush=True)
+            rows.append(_contest(each, source, runs, notes, report.wrong))
     report.text(setting(("numpy", *dict.fromkeys(tool.package for tool in TOOLS.values()), "pyvips-binary")))
     report.heading("In short")
     report.text(

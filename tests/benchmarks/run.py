@@ -41,8 +41,10 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--part", action="append", choices=PARTS, help=f"only this part; may be repeated. {parts}")
     parser.add_argument("--quick", action="store_true", help="small pictures, few runs")
     parser.add_argument("--runs", type=int, help="how often each is run")
-    parser.add_argument("--megapixels", type=float, nargs="+", help="the sizes of the pictures (arrays, depths: the first)")
-    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="arrays, depths: kernels that begin like this")
+    sizes = "the sizes of the pictures (arrays, depths: the first)"
+    parser.add_argument("--megapixels", type=float, nargs="+", help=sizes)
+    begun = "arrays, depths: kernels that begin like this"
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help=begun)
     parser.add_argument("--side", type=int, default=32768, help="gigapixel: rows and columns (default: 32768)")
     parser.add_argument("--imfilt", metavar="COMMAND", help="commands: how imfilt is called, if not as installed here")
     parser.add_argument("--output", type=Path, metavar="FILE", help="a Markdown file for the results")

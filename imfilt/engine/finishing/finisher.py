@@ -28,7 +28,7 @@ _LARGEST_ERROR = Fraction(1, 4)
 _LEAST_ADDED = Fraction(1, 1024)
 """Levels: what floats may fall short of a level where its fraction is dropped, so that it is not the level below."""
 _LARGEST_SCALE = 10**300
-_Known = tuple["Array", Program | None]
+_Prepared = tuple["Array", Program | None]
 """Numerators, and the calls that turn them into what becomes samples."""
 _AS_IT_IS = Scaling(Fraction(1), Fraction(0))
 
@@ -43,7 +43,7 @@ class Finisher:
         self._output = plan.output
         is_alone = len(plan.chains) == 1 and plan.recipe.combination is None
         self._is_whole = is_alone and not (plan.is_float or plan.chains[0].late or self._magnitude)
-        self._known: list[_Known] = []
+        self._prepared: list[_Prepared] = []
         self._plain_scaling = plan.plain_scaling
         rounding = ROUNDINGS[plan.recipe.rounding]
         self._to_even, self._added = rounding.ties_to_even, rounding.added(plan.output.largest)
@@ -60,7 +60,7 @@ class Finisher:
 
     def _scale(self) -> None:
         plan = self._plan
-        self._known = []
+        self._prepared = []
         self._scaling = plan.scaling(without_noise(plan, self._extremes) if self._extremes else None)
         is_alpha = plan.is_weighted  # which is rounded as it is, apart from the colours
         chain, scaling = (plan.chains[1], self._plain_scaling) if is_alpha else (_common_chain(plan), self._scaling)
@@ -87,7 +87,7 @@ class Finisher:
     def __call__(self, numbers: list[Array], samples: Array) -> None:
         """Write the samples (rows × columns × channels) of a part; `numbers` are its numerators, and are used up."""
         if self._is_whole and self._clipped is None:
-            results, program = self._known_of(numbers[0])
+            results, program = self._prepared_for(numbers[0])
             if program is not None:
                 for function, arguments in program:
                     function(*arguments)
@@ -110,13 +110,14 @@ class Finisher:
                 np.absolute(results, out=results)
             self._round(results, self._scaling, samples)
 
-    def _known_of(self, numerators: Array) -> _Known:
-        for known in self._known:
-            if known[0] is numerators:  # where a strip is one block, it is the same array, or one of two
-                return known
-        known = numerators, self._program(joined_rows(numerators))
-        self._known = [known, *self._known[:1]]
-        return known
+    def _prepared_for(self, numerators: Array) -> _Prepared:
+        # The same array comes again and again where a strip is one block; one of two, where panels overlap.
+        for prepared in self._prepared:
+            if prepared[0] is numerators:
+                return prepared
+        prepared = numerators, self._program(joined_rows(numerators))
+        self._prepared = [prepared, *self._prepared[:1]]
+        return prepared
 
     def _program(self, numerators: Array) -> Program | None:
         """Return the calls that turn numerators into what becomes samples, in place; None where there is no room."""

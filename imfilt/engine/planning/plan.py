@@ -53,7 +53,7 @@ def are_in_tiles(chains: Sequence[Chain]) -> bool:
 
 
 class Patch(NamedTuple):
-    """A size of patches."""
+    """How much of a strip is worked on at a time."""
 
     rows: int
     columns: int
@@ -75,8 +75,8 @@ class Plan(NamedTuple):
     panel: int
     """Columns of output that are worked on at a time: all, unless the buffers would take too much memory."""
     patch: Patch | None = None
-    """What is worked on at a time where no results are written over the source: patch by patch, those side by side one
-    after the other; None where strips are as good."""
+    """Taken for `strip` and `panel` where results go elsewhere than over the source: all panels take turns in a strip,
+    then in the next. None where that cannot be, or is not faster."""
     unused: int = 0
     """How many of the last channels are of no account: they are filtered, and never looked at."""
     has_alpha: bool = False

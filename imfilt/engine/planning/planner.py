@@ -75,7 +75,9 @@ def make_plan(
         recipe.pooling.output(*output_shape[:2])  # which says so where no window fits
     is_whole = recipe.border_rule.is_far  # which looks at columns anywhere
     rows, columns = strip_and_panel(chains, shape, strip, output_shape[1] if is_whole else panel)
-    patch = None if strip or panel or is_whole or recipe.pooling else patch_for(chains, shape, rows, columns)
+    patch = None
+    if not (strip or panel or is_whole or recipe.pooling):  # whose windows may lie in two panels
+        patch = patch_for(chains, shape, rows, columns)
     return Plan(recipe, samples, shape, output_shape, chains, biases, rows, columns, patch, unused, has_alpha)
 
 

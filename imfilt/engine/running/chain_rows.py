@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from imfilt.engine.planning.planes import PLANES
 from imfilt.engine.recipes.borders import Border
 from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.rows import RowSource
-from imfilt.engine.running.window import Inputs, Rows, Window
+from imfilt.engine.running.window import Fill, Inputs, Rows, Window
 from imfilt.engine.strategies import STRATEGIES
 from imfilt.engine.strategies.program import Program, Programs, join_rows, overwriting
 from imfilt.engine.strategies.stage import Stage
@@ -45,7 +45,7 @@ class Repeat(NamedTuple):
     """The calls for a strip that lies as far below another as that below the one before: see `Move`."""
 
     before: Program
-    fill: Callable[[int, int, Array], None]
+    fill: Fill
     first: int
     """The first row of the input to be filled, for a strip that begins at row 0 of the output."""
     rows: int
@@ -65,25 +65,22 @@ class ChainRows:
     def __init__(self, plan: Plan, chain: Chain, band: range, panels: Sequence[range], strip: int) -> None:
         bands = [band]
         for stage in reversed(chain.stages[1:]):
-            needed = stage.down.inputs(bands[0].start, bands[0].stop)
-            bands.insert(0, range(max(needed.start, 0), min(needed.stop, stage.down.length)))
-        needed_by_panels = [columns_needed(plan, chain, columns) for columns in panels]
+            rows_in = stage.down.inputs(bands[0].start, bands[0].stop)
+            bands.insert(0, range(max(rows_in.start, 0), min(rows_in.stop, stage.down.length)))
+        needed = [[*columns_needed(plan, chain, columns), columns] for columns in panels]
         border = plan.recipe.border_rule.border
         planes = PLANES[chain.planes].count(plan.shape[2])
         self._has_samples = PLANES[chain.planes].are_samples
         self._planes, self._dtype = planes, chain.dtype
         self._sums: Array | None = None
-        self._sources = [_SourceRows(chain, needed[0]) for needed in needed_by_panels]
+        self._sources = [_SourceRows(chain, each[0]) for each in needed]
         self._stages: list[_StageRows] = []
         upstream: Sequence[Rows] = self._sources
         for number, (stage, rows_out) in enumerate(zip(chain.stages, bands, strict=True)):
-            inputs = [
-                Inputs(rows, *(*needed, columns)[number : number + 2])
-                for rows, needed, columns in zip(upstream, needed_by_panels, panels, strict=True)
-            ]
+            inputs = [Inputs(rows, each[number], each[number + 1]) for rows, each in zip(upstream, needed, strict=True)]
             window = Window(stage, border, inputs, planes)
             self._stages.append(_StageRows(stage, window, rows_out, min(strip, len(rows_out)), chain.dtype))
-            upstream = self._stages[-1:]
+            upstream = self._stages[-1:]  # of one panel: for several there is one stage
         last = self._stages[-1]
         self.turn_to, self.add_up, self.middle = last.turn_to, last.add_up, last.middle
         self.repeat, self.went_to = last.repeat, last.went_to
@@ -156,9 +153,9 @@ class _StageRows:
             sums = numbers[rows.start - first : rows.stop - first]
             self.add_up(slice(0, numbers.shape[1]), sums, sums.__array_interface__["data"][0])
 
-    def turn_to(self, rows: range, place: int = 0) -> None:
-        """Get what those rows of output look at, in the panel at that `place`."""
-        self._latest = self._window.over(self._stage.down.inputs(rows.start, rows.stop), place)
+    def turn_to(self, rows: range, panel: int = 0) -> None:
+        """Get what those rows of output look at, in the panel of that number."""
+        self._latest = self._window.over(self._stage.down.inputs(rows.start, rows.stop), panel)
         if self._window.made != self._made:  # it lies elsewhere now
             self._made = self._window.made
             self._programs.clear()
@@ -191,16 +188,16 @@ class _StageRows:
         offset = self._stage.offset
         return join_rows([*program, (np.add, (sums, offset, sums))] if offset else program, sums)
 
-    def repeat(self, rows: range, place: int, sums: Array) -> Repeat:
+    def repeat(self, rows: range, panel: int, sums: Array) -> Repeat:
         """Return the calls for those rows of a panel and whatever lies below, strip by strip, after one of as many."""
         down = self._stage.down
         inputs = down.inputs(rows.start, rows.stop)
-        move, last = self._window.repeat(inputs, place)
+        move, last = self._window.repeat(inputs, panel)
         self._latest = move.window
         program = self._program(slice(0, sums.shape[1]), sums)
         return Repeat(
             before=move.before,
-            fill=self._window.fill,
+            fill=move.fill,
             first=inputs.start + move.known - rows.start * down.stride,
             rows=len(inputs) - move.known,
             stride=down.stride,

@@ -63,7 +63,7 @@ def filter_rows(
     """
     pooling, background = plan.recipe.pooling, plan.background
     if extremes is None and plan.recipe.normalisation.measures:
-        extremes = measure_rows(plan, source, threads=threads, workspaces=workspaces)
+        extremes = measure_rows(plan, source, threads=threads, in_place=in_place, workspaces=workspaces)
 
     def write(workspace: Workspace) -> None:
         walker, finish = workspace
@@ -91,14 +91,23 @@ def filter_rows(
 
 
 def measure_rows(
-    plan: Plan, source: RowSource, *, threads: int | None = None, workspaces: Workspaces | None = None
+    plan: Plan,
+    source: RowSource,
+    *,
+    threads: int | None = None,
+    in_place: bool = False,
+    workspaces: Workspaces | None = None,
 ) -> Extremes | None:
-    """Return the extremes of the exact results, as the plan's normalisation asks for them."""
+    """Return the extremes of the exact results, as the plan's normalisation asks for them.
+
+    Where the results will be written in place, that is done in the workspaces that will be used then.
+    """
 
     def measured(workspace: Workspace) -> Extremes | None:
         return measure(plan, (numbers for *_, parts in workspace.walker for _, numbers in parts))
 
-    return join(_each_band(plan, source, measured, workspaces or Workspaces(), threads=threads))
+    bands = _each_band(plan, source, measured, workspaces or Workspaces(), threads=threads, in_place=in_place)
+    return join(bands)
 
 
 @contextmanager
@@ -122,24 +131,20 @@ def _each_band(
     in_place: bool = False,
 ) -> list[Result]:
     height, width, _ = plan.output_shape
-    patch = None if in_place else plan.patch  # whose results would be written over what others look at
-    strip, columns = patch or (plan.strip, plan.panel)
-    bands = split(height, threads or _threads_for(plan), _unit(plan, 0, strip))
-    turns = (
-        [equal_panels(width, columns)]
-        if patch
-        else [[panel] for panel in split(width, -(-width // columns), _unit(plan, 1, plan.tile_columns))]
-    )
+    bands = split(height, threads or _threads_for(plan), _unit(plan, 0))
+    strip, groups = plan.strip, [[panel] for panel in split(width, -(-width // plan.panel), _unit(plan, 1))]
+    if plan.patch and not in_place:  # where the panel beside and the strip below look at samples as they were
+        strip, groups = plan.patch.rows, [equal_panels(width, plan.patch.columns)]
     results = []
     with numpy_settings():
-        for turn, following in zip(turns, (*turns[1:], None), strict=True):
-            working = [workspaces.take(plan, band, turn, strip) for band in bands]
+        for panels, following in zip(groups, (*groups[1:], None), strict=True):
+            working = [workspaces.take(plan, band, panels, strip) for band in bands]
             for walker, _ in working:
                 walker.begin(source, in_place=in_place)
             if in_place and following is not None:
                 source = _with_columns_kept(plan, source, following[0])
             results += _in_threads(work, working)
-            if len(turns) == 1:  # of several, all buffers together would take too much memory
+            if len(groups) == 1:  # of several, all buffers together would take too much memory
                 for workspace in working:
                     workspaces.give_back(plan, workspace)
     return results
@@ -170,9 +175,9 @@ def _with_columns_kept(plan: Plan, source: RowSource, panel: range) -> RowSource
     return _KeptColumns(original, range(min(first, panel.start), panel.start), plan.shape[0])
 
 
-def _unit(plan: Plan, axis: int, unit: int) -> int:
-    """Return how many rows (or columns) a part is a multiple of: of `unit`, and no window of a pool in two parts."""
-    pooling = plan.recipe.pooling
+def _unit(plan: Plan, axis: int) -> int:
+    """Return how many rows (or columns) a part is a multiple of: whole strips, and no window of a pool in two parts."""
+    pooling, unit = plan.recipe.pooling, (plan.strip, plan.tile_columns)[axis]
     if pooling is None:
         return unit
     return plan.output_shape[axis] if pooling.overlaps(axis) else math.lcm(unit, pooling.stride[axis])

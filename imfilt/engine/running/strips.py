@@ -1,4 +1,4 @@
-"""The walker: pictures go through the chains of a plan strip by strip, in buffers that are allocated once."""
+"""The walker: pictures go through the chains of a plan strip by strip, or in patches, in buffers allocated once."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ Block = tuple[slice, list["Array"]]
 """Columns of a panel, and the numerators of each chain over them."""
 Part = tuple[tuple[slice, slice], list["Array"]]
 """Rows of a strip and columns of a panel, and the numerators of each chain over them."""
+Patch = tuple[range, range, Iterable[Part]]
+"""Rows and columns of the output, and the parts that they are finished in."""
 
 _LARGE_BLOCK = 4 << 20
 _PART = 1 << 20
@@ -29,23 +31,25 @@ class Walker:
     """Takes panels of a band of output rows strip by strip through every chain of a plan.
 
     It may walk over one picture after another that the plan is for. Several `panels` take turns in every strip; they
-    are equally wide, and may overlap. The plan has to allow that, as it does where it has a `patch`.
+    are equally wide, and may overlap. The plan has to allow that, as it does where it has a `patch`, and no results may
+    be written over the source.
     """
 
     def __init__(self, plan: Plan, band: range, panels: Sequence[range] = (), *, strip: int | None = None) -> None:
         self.band = band
         self._height = plan.shape[0]
         self.panels = tuple(panels) or (range(plan.output_shape[1]),)
-        stops = (0, *(panel.stop for panel in self.panels))
-        self._done = [max(stop - panel.start, 0) for stop, panel in zip(stops, self.panels, strict=False)]
-        """How many columns of each panel are of the one before too."""
-        self._width = len(self.panels[0])
-        self._strip = min(strip or plan.strip, len(band))
-        self._chains = [ChainRows(plan, chain, band, self.panels, self._strip) for chain in plan.chains]
+        stops = (self.panels[0].start, *(panel.stop for panel in self.panels))
+        self._overlaps = [stop - panel.start for stop, panel in zip(stops, self.panels, strict=False)]
+        """How many columns of each panel are done in the one before."""
+        self.strip = strip or plan.strip
+        self._rows = min(self.strip, len(band))  # at a time
+        self._chains = [ChainRows(plan, chain, band, self.panels, self._rows) for chain in plan.chains]
         self._late = self._chains[0] if plan.chains[0].late else None
         self._stopped = False
-        starts = range(0, self._width, plan.block)
-        self._blocks = [slice(start, min(start + plan.block, self._width)) for start in starts]
+        width = len(self.panels[0])
+        starts = range(0, width, plan.block)
+        self._blocks = [slice(start, min(start + plan.block, width)) for start in starts]
         self._rooms: dict[int, list[Block]] = {}
         sizes = (_LARGE_BLOCK, _PART) if len(self._chains) == 1 else (_SMALL_PART, _SMALL_PART)
         self._most_bytes, self._part_bytes = sizes
@@ -56,6 +60,8 @@ class Walker:
         Once the walkers of all bands have begun, each may go its way in a thread of its own, and with `in_place` the
         results may be written over the source.
         """
+        if in_place and len(self.panels) > 1:
+            raise ValueError("panels that take turns look at samples as they were; walk over one after the other")
         kept = self.band if in_place else range(self._height)
         for chain in self._chains:
             chain.begin(source, kept, can_fetch_again=not in_place)
@@ -66,7 +72,7 @@ class Walker:
         for chain in self._chains:
             chain.rest()
 
-    def __iter__(self) -> Iterator[tuple[range, range, Iterable[Part]]]:
+    def __iter__(self) -> Iterator[Patch]:
         """Yield rows and columns of each strip of a panel, and its parts, which have to be taken before the next are.
 
         The rows and columns of a part are counted from the first of these rows and columns, and its
@@ -74,18 +80,20 @@ class Walker:
         these samples, which are only looked at.
         """
         rows = range(self.band.start, self.band.start)
-        while rows.stop < self.band.stop and not self._stopped:
-            rows = range(rows.stop, min(rows.stop + self._strip, self.band.stop))
-            for place, (panel, done) in enumerate(zip(self.panels, self._done, strict=True)):
+        while rows.stop < self.band.stop:
+            rows = range(rows.stop, min(rows.stop + self._rows, self.band.stop))
+            for number, (panel, overlap) in enumerate(zip(self.panels, self._overlaps, strict=True)):
+                if self._stopped:  # for good
+                    return
                 for chain in self._chains:
-                    chain.turn_to(rows, place)
-                yield rows, panel[done:], self._parts(len(rows), done)
-            if len(self._blocks) == 1 and len(rows) == self._strip:
+                    chain.turn_to(rows, number)
+                yield rows, panel[overlap:], self._parts(len(rows), overlap)
+            if len(self._blocks) == 1 and len(rows) == self._rows:
                 for repeated, columns, parts in self._repeated(rows.stop):
                     rows = repeated
                     yield rows, columns, parts
 
-    def _parts(self, rows: int, done: int) -> Iterator[Part]:
+    def _parts(self, rows: int, overlap: int) -> Iterator[Part]:
         if rows not in self._rooms:
             self._rooms[rows] = [
                 (columns, [self._room(chain, rows, columns.stop - columns.start) for chain in self._chains])
@@ -94,14 +102,14 @@ class Walker:
         for columns, numbers in self._rooms[rows]:
             for chain, sums in zip(self._chains, numbers, strict=True):
                 chain.add_up(columns, sums)
-            yield from self._parts_of(columns, numbers, done)
+            yield from self._parts_of(columns, numbers, overlap)
 
-    def _parts_of(self, columns: slice, numbers: list[Array], done: int) -> Iterator[Part]:
-        """Yield a block, but for columns that are `done`, in the parts in which it is finished."""
-        if done:
-            columns, numbers = slice(done, columns.stop), [each[:, done:] for each in numbers]
+    def _parts_of(self, columns: slice, numbers: list[Array], overlap: int) -> Iterator[Part]:
+        """Yield a block in the parts in which it is finished, but for the columns that the panel before has done."""
+        if overlap:  # of one block: where there are several, there is one panel
+            columns, numbers = slice(overlap, columns.stop), [each[:, overlap:] for each in numbers]
         rows, size = len(numbers[0]), numbers[0].nbytes
-        where = slice(columns.start - done, columns.stop - done)
+        where = slice(columns.start - overlap, columns.stop - overlap)
         if self._late is not None:
             numbers = [*numbers, self._late.middle(columns, rows)]
         at_a_time = max(rows * self._part_bytes // size, 1) if size > self._most_bytes else rows
@@ -109,25 +117,25 @@ class Walker:
             some = slice(start, start + at_a_time)
             yield (some, where), numbers if at_a_time == rows else [each[some] for each in numbers]
 
-    def _repeated(self, first: int) -> Iterator[tuple[range, range, Iterable[Part]]]:
+    def _repeated(self, first: int) -> Iterator[Patch]:
         """Yield the strips from row `first` on that take the same calls as the one above, and the parts of each.
 
         Python looks up as little as can be for them: that takes long, for every call drives its data out of the cache.
         """
-        strip = self._strip
+        strip = self._rows
         rows = range(first, first + strip)
         ((block, numbers),) = self._rooms[strip]
         stop = self.band.stop
         turns = []
-        for place, (panel, done) in enumerate(zip(self.panels, self._done, strict=True)):
-            repeats = [chain.repeat(rows, place, sums) for chain, sums in zip(self._chains, numbers, strict=True)]
-            turns.append((panel[done:], repeats, tuple(self._parts_of(block, numbers, done))))
+        for number, (panel, overlap) in enumerate(zip(self.panels, self._overlaps, strict=True)):
+            repeats = [chain.repeat(rows, number, sums) for chain, sums in zip(self._chains, numbers, strict=True)]
+            turns.append((panel[overlap:], repeats, tuple(self._parts_of(block, numbers, overlap))))
             stop = min(stop, *(each.stop for each in repeats))
         starts = range(first, stop - strip + 1, strip)
         for start in starts:
             rows = range(start, start + strip)
             for columns, repeats, parts in turns:
-                if self._stopped:  # for good
+                if self._stopped:
                     return
                 for before, fill, top, count, stride, inside, after, _ in repeats:
                     for function, arguments in before:
@@ -144,13 +152,13 @@ class Walker:
         """Return where the sums of a block go: one memory for all blocks and strips, of which the first is whole."""
         # NumPy takes short rows faster where there is nothing between them, long ones where each begins a cache line.
         if len(self._blocks) > 1:
-            room = chain.room(1, self._strip * self._blocks[0].stop)
+            room = chain.room(1, self._rows * self._blocks[0].stop)
             return room[0, : rows * columns].reshape(rows, columns, room.shape[2])
-        moves_on = len(self.band) > self._strip
-        return chain.room(self._strip, columns, may_overwrite=moves_on and self._late is None)[:rows]
+        moves_on = len(self.band) > self._rows
+        return chain.room(self._rows, columns, may_overwrite=moves_on and self._late is None)[:rows]
 
     def stop(self) -> None:
-        """Let the walk end before its next strip; another thread may call it."""
+        """Let the walk end before its next strip of a panel; another thread may call it."""
         self._stopped = True
 
 
@@ -168,11 +176,10 @@ def split(rows: int, parts: int, strip: int = 1) -> list[range]:
     return [range(start, stop) for start, stop in pairwise(edges)]
 
 
-def equal_panels(width: int, most: int) -> list[range]:
-    """Return as few panels as may be of up to `most` columns each, all as wide; the last may begin in the one before.
+def equal_panels(width: int, columns: int) -> list[range]:
+    """Return panels of so many columns each over a width of no fewer; the last may begin in the one before.
 
     >>> equal_panels(10, 4)
     [range(0, 4), range(4, 8), range(6, 10)]
     """
-    columns = -(-width // -(-width // most))
     return [range(start, start + columns) for start in (min(x, width - columns) for x in range(0, width, columns))]

@@ -9,13 +9,16 @@ import numpy as np
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.recipes.borders import Border
-from imfilt.engine.recipes.geometry import Axis
 from imfilt.engine.strategies.program import Program
 from imfilt.engine.strategies.stage import Stage
 from imfilt.quick import NamedTuple
 
 if TYPE_CHECKING:
     from imfilt.array_types import Array
+
+
+Fill = Callable[[int, int, "Array"], None]
+"""Writes rows of numbers; see `Rows`."""
 
 
 class Rows(Protocol):
@@ -32,6 +35,7 @@ class Move(NamedTuple):
     """How many rows at the top are there already."""
     before: Program
     """The calls that take them there."""
+    fill: Fill
     inside: Array
     """Where the samples of the others go."""
     after: Program
@@ -51,36 +55,45 @@ class Inputs(NamedTuple):
 
 
 class _Panel(NamedTuple):
-    """How a panel lies in the window."""
+    """What lies in the window for a panel of columns."""
 
-    fill: Callable[[int, int, Array], None]
-    """Writes rows of the input that are those of the picture; see `Rows`."""
+    number: int
+    fill: Fill
     inside: slice
-    """Where their samples go."""
+    """Where the samples of the picture go."""
     sides: list[tuple[slice, slice | Array | None]]
     """Where the samples of columns beyond the border go, and from where they come (None: a constant)."""
-    looked_at: slice
-    width: int
-    """How many columns the panel takes in all."""
 
 
 class Window:
     """The rows that a stage looks at, the samples beyond the border filled in; it moves down and keeps what it can.
 
     Rows are counted as those of the input, so that those above the picture are below 0. Several panels, equally wide,
-    take turns in the same memory, and then nothing is kept.
+    and far wider than the kernel reaches, take turns in the same memory, and then nothing is kept.
     """
 
     def __init__(self, stage: Stage, border: Border, panels: Sequence[Inputs], planes: int) -> None:
         self._outside = stage.outside
         self._border = border
         self._height = stage.down.length
-        self._panels = [self._laid(stage.across, each) for each in panels]
-        self._place = 0
-        self._shape = self._panels[0].width, planes
+        self._panels: list[_Panel] = []
+        layouts = set()
+        for number, (upstream, inside, outputs) in enumerate(panels):
+            looked_at = stage.across.inputs(outputs.start, outputs.stop)
+            held = range(min(looked_at.start, inside.start), max(looked_at.stop, inside.stop))
+            beside = range(held.start, inside.start), range(inside.stop, held.stop)
+            sides = [self._beyond(columns, held.start, stage.across.length) for columns in beside if columns]
+            where = slice(inside.start - held.start, inside.stop - held.start)
+            self._panels.append(_Panel(number, upstream.fill, where, sides))
+            layouts.add((looked_at.start - held.start, looked_at.stop - held.start, len(held)))
+        ((first, last, width),) = layouts  # all the same, as the programs are
+        self._panel = self._panels[0]
+        self._takes_turns = len(panels) > 1
+        self._looked_at = slice(first, last)
+        self._shape = width, planes
         self._dtype = stage.window_dtype
         # Where the middle of the kernel lies first: the sums do too, if they are written over the window.
-        self._lead = self._panels[0].looked_at.start + stage.across.taps // 2 * stage.across.dilation
+        self._lead = first + stage.across.taps // 2 * stage.across.dilation
         self._numbers = self._buffer(0)
         self.made = 0
         """How often it has been laid elsewhere in memory, as it had to be larger."""
@@ -91,18 +104,6 @@ class Window:
         self._fetched: dict[int, Array] = {}
         self._kept = range(self._height)
         self._can_fetch_again = False
-
-    def _laid(self, across: Axis, inputs: Inputs) -> _Panel:
-        inside, looked_at = inputs.inside, across.inputs(inputs.outputs.start, inputs.outputs.stop)
-        held = range(min(looked_at.start, inside.start), max(looked_at.stop, inside.stop))
-        sides = range(held.start, inside.start), range(inside.stop, held.stop)
-        return _Panel(
-            fill=inputs.upstream.fill,
-            inside=slice(inside.start - held.start, inside.stop - held.start),
-            sides=[self._beyond(columns, held.start, across.length) for columns in sides if columns],
-            looked_at=slice(looked_at.start - held.start, looked_at.stop - held.start),
-            width=len(held),
-        )
 
     def _beyond(self, columns: range, start: int, width: int) -> tuple[slice, slice | Array | None]:
         """Return where the samples of columns beyond the border go, and from where they come; see `_Panel`."""
@@ -123,7 +124,7 @@ class Window:
         Where rows can be fetched again, none need be put aside before they are overwritten here.
         """
         self._held_rows = range(0)
-        if len(self._panels) > 1:  # which fetch everything again whenever it is their turn
+        if self._takes_turns:  # every panel fetches everything again when it is its turn
             can_fetch_again, rows = True, range(0)
         if can_fetch_again != self._can_fetch_again:
             self._can_fetch_again = can_fetch_again
@@ -133,21 +134,12 @@ class Window:
         for line in sorted({source for source in sources.values() if source is not None}):
             if line not in self._lines:
                 self._lines[line] = np.empty(self._numbers[:, self._panel.inside].shape[1:], self._numbers.dtype)
-            self.fill(line, line + 1, self._lines[line][np.newaxis])
+            self._panel.fill(line, line + 1, self._lines[line][np.newaxis])
         self._fetched = {row: self._lines[source] for row, source in sources.items() if source is not None}
 
-    @property
-    def _panel(self) -> _Panel:
-        return self._panels[self._place]
-
-    @property
-    def fill(self) -> Callable[[int, int, Array], None]:
-        """What writes rows of the latest panel that are those of the picture; see `Rows`."""
-        return self._panel.fill
-
-    def over(self, rows: range, place: int = 0) -> Array:
-        """Return the window moved to `rows` of the panel at that `place`, in the same memory until `made` changes."""
-        self._place = place
+    def over(self, rows: range, panel: int) -> Array:
+        """Return the window moved to `rows` of the panel of that number, in the same memory until `made` changes."""
+        self._panel = self._panels[panel]
         count, kept = len(rows), self._kept
         if len(self._numbers) < count:
             self._numbers = self._held = self._buffer(count)
@@ -160,7 +152,7 @@ class Window:
             function(*arguments)
         first = rows.start + move.known
         if kept.start <= first < rows.stop <= kept.stop:
-            self.fill(first, rows.stop, move.inside)
+            move.fill(first, rows.stop, move.inside)
         else:
             self._load(range(first, rows.stop), move.inside)
         for function, arguments in move.after:
@@ -168,26 +160,27 @@ class Window:
         self.went_to(rows)
         return move.window
 
-    def repeat(self, rows: range, place: int) -> tuple[Move, int]:
+    def repeat(self, rows: range, panel: int) -> tuple[Move, int]:
         """Return how it moves on to `rows`, and then as far again and again, and above which row of the input it ends.
 
         It is the same move every time, for as many rows are held after each.
         """
-        self._place = place
+        self._panel = self._panels[panel]
         move = self._move_to(rows)
         return move, self._kept.stop if rows.start + move.known >= self._kept.start else rows.start
 
     def went_to(self, rows: range) -> None:
         """Know that those rows are looked at now."""
-        is_lost = len(self._panels) > 1 or (self._can_fetch_again and self._is_overwritten)
+        is_lost = self._takes_turns or (self._can_fetch_again and self._is_overwritten)
         self._held_rows = range(0) if is_lost else rows[self._given_up :]
 
     def _move_to(self, rows: range) -> Move:
         held = self._held_rows
-        key = self._place, rows.start - held.start if held else 0, len(held), len(rows)
+        shift = rows.start - held.start if held else 0
+        key = self._panel.number, shift, len(held), len(rows)
         move = self._moves.get(key)
         if move is None:
-            move = self._moves[key] = self._move(*key[1:])
+            move = self._moves[key] = self._move(shift, len(held), len(rows))
         return move
 
     def give_up(self, rows: int, *, overwritten: bool) -> None:
@@ -198,7 +191,7 @@ class Window:
         self._given_up, self._is_overwritten = rows, overwritten
         self._moves.clear()
         self._held = self._numbers[rows:]
-        if overwritten:
+        if overwritten and not self._takes_turns:
             aside = self._buffer(len(self._held))
             if not self._can_fetch_again:
                 aside[...] = self._held
@@ -222,13 +215,13 @@ class Window:
         kept = self._numbers[self._given_up : count]
         if self._given_up and self._is_overwritten and not self._can_fetch_again and len(kept):
             after.append((np.copyto, (self._held[: len(kept)], kept)))
-        panel = self._panel
-        return Move(known, before, numbers[:, panel.inside], after, self._numbers[:count, panel.looked_at])
+        inside = numbers[:, self._panel.inside]
+        return Move(known, before, self._panel.fill, inside, after, self._numbers[:count, self._looked_at])
 
     def _load(self, rows: range, inside: Array) -> None:
         start, stop = max(rows.start, self._kept.start), min(rows.stop, self._kept.stop)
         if start < stop:
-            self.fill(start, stop, inside[start - rows.start : stop - rows.start])
+            self._panel.fill(start, stop, inside[start - rows.start : stop - rows.start])
         for row in (*range(rows.start, min(start, rows.stop)), *range(max(stop, rows.start), rows.stop)):
             if row not in self._kept:
                 self._load_row(row, inside[row - rows.start])
@@ -240,7 +233,7 @@ class Window:
         elif row in self._fetched:
             line[...] = self._fetched[row]
         else:
-            self.fill(source, source + 1, line[np.newaxis])
+            self._panel.fill(source, source + 1, line[np.newaxis])
 
     def _source_of(self, row: int) -> int | None:
         """Return the row of the input that stands at `row`; None beyond a constant border."""

@@ -14,6 +14,9 @@ from imfilt.engine.planning.plan import Plan
 from imfilt.engine.running.strips import Walker
 from imfilt.quick import NamedTuple
 
+_Place = tuple[range, tuple[range, ...], int]
+"""A band, its panels, and the rows of a strip."""
+
 
 class Workspace(NamedTuple):
     """What one thread filters a band with."""
@@ -26,21 +29,22 @@ class Workspaces:
     """Workspaces for the latest plan that stand idle; several threads may ask for them at the same time."""
 
     def __init__(self) -> None:
-        self._latest: tuple[Plan | None, dict[tuple[range, tuple[range, ...]], list[Workspace]]] = None, {}
+        self._latest: tuple[Plan | None, dict[_Place, list[Workspace]]] = None, {}
 
     def take(self, plan: Plan, band: range, panels: Sequence[range], strip: int) -> Workspace:
-        """Return a workspace for panels of a band that nobody else has; the same panels go with the same `strip`."""
+        """Return a workspace for panels of a band, in strips of so many rows, that nobody else has."""
         latest, idle = self._latest
         if plan is latest:
             with suppress(LookupError):  # there is none, or another thread was quicker
-                return idle[band, tuple(panels)].pop()
+                return idle[band, tuple(panels), strip].pop()
         return Workspace(Walker(plan, band, panels, strip=strip), Finisher(plan))
 
     def give_back(self, plan: Plan, workspace: Workspace) -> None:
         """Keep a workspace that has done its band, and forget those for other plans."""
-        workspace.walker.rest()
+        walker = workspace.walker
+        walker.rest()
         if plan is not self._latest[0]:
             self._latest = plan, {}
         latest, idle = self._latest
         if plan is latest:
-            idle.setdefault((workspace.walker.band, workspace.walker.panels), []).append(workspace)
+            idle.setdefault((walker.band, walker.panels, walker.strip), []).append(workspace)
