@@ -10,6 +10,7 @@ import array_peers
 import arrays
 import batches
 import commands
+import depths
 import gigapixel
 import numpy as np
 import png_settings
@@ -97,6 +98,13 @@ def test_windows_of_a_large_picture_are_checked(kernel: imfilt.Kernel) -> None:
         wrong = result.copy()
         wrong[row, column] ^= 2
         assert not gigapixel.check(source, wrong, kernel)[0]
+
+
+def test_16_bits_are_measured_beside_8_in_both_ways() -> None:
+    lines = str(depths.measure(0.01, 2, ["identity", "edge"])).splitlines()
+    cells = [line.strip("| ").split(" | ") for line in lines if line.startswith(("| identity", "| edge"))]
+    assert [row[0] for row in cells] == ["identity", "edge1", "edge2", "edge3"]
+    assert all(len(row) == 7 and float(row[3]) > 0 < float(row[6]) for row in cells)
 
 
 def test_scanning_finds_every_target_and_writes_nothing() -> None:
