@@ -383,6 +383,14 @@ def test_patches_that_a_plan_asks_for_change_no_sample(
     assert any(chosen)
 
 
+def test_threads_share_the_rows_evenly_though_patches_are_high() -> None:
+    plan = make_plan(recipe_of("sharpen"), SAMPLE_TYPES["uint8"], (62, 40, 1), strip=5)._replace(patch=Patch(30, 24))
+    workspaces, image = Workspaces(), noise(62, 40)
+    filter_rows(plan, ArrayRows(image), ArrayRows(np.empty_like(image)), threads=3, workspaces=workspaces)
+    bands = {band for band, *_ in workspaces._latest[1]}
+    assert sorted(map(len, bands)) == [20, 20, 22]
+
+
 def test_panels_that_take_turns_cannot_be_written_in_place() -> None:
     plan = make_plan(recipe_of("sharpen"), SAMPLE_TYPES["uint8"], (9, 20, 1))
     with pytest.raises(ValueError, match="one after the other"):

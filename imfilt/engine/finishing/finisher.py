@@ -10,12 +10,12 @@ import numpy as np
 
 from imfilt.engine.buffers import make_buffer
 from imfilt.engine.dtypes import ANY_INTEGER, dividing_floats
+from imfilt.engine.finishing.division import Division, take_from_ties
 from imfilt.engine.finishing.exact import exact_results, has_squares, widened
 from imfilt.engine.finishing.measuring import without_noise
 from imfilt.engine.planning.plan import Chain, Plan
 from imfilt.engine.recipes.normalisations import Extremes, Scaling
 from imfilt.engine.recipes.roundings import ROUNDINGS
-from imfilt.engine.recipes.samples import SampleType
 from imfilt.engine.strategies.program import Call, Program, joined_rows
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Finisher:
         if chain.late:
             self._whole_offset = math.floor(scaling.offset)
             scaling = Scaling(scaling.scale, scaling.offset - self._whole_offset)
-        self._division = _Division(chain, scaling, plan.output, self._added, to_even=self._to_even)
+        self._division = Division(chain, scaling, plan.output, self._added, to_even=self._to_even)
         highest = scaling.scale * chain.bound + scaling.offset
         self._floats_fit = (
             len(plan.chains) == 1
@@ -186,7 +186,7 @@ class Finisher:
         above, below = numerators * factor + denominators * addend, denominators * common
         rounded = above // below
         if self._to_even:
-            _take_from_ties(rounded, above, below)
+            take_from_ties(rounded, above, below)
         self._clip_and_cast(rounded, samples)
 
     def _round_floats(self, values: Array, scaling: Scaling, samples: Array) -> None:
@@ -223,76 +223,12 @@ class Finisher:
         np.copyto(samples, rounded, casting="unsafe")
 
 
-class _Division:
-    """``scale · numerators / denominator + offset``, rounded in whole numbers: `added` to, and the fraction dropped."""
-
-    def __init__(self, chain: Chain, scaling: Scaling, output: SampleType, added: Fraction, *, to_even: bool) -> None:
-        ratio = scaling.scale / chain.denominator
-        self._factor, self._divisor = ratio.numerator, ratio.denominator
-        addend = (scaling.offset + added) * ratio.denominator
-        self._addend = math.floor(addend)
-        self._to_even = to_even and addend.denominator == 1  # otherwise there are no ties
-        if chain.negated:  # -floor(half - n / d), which is a quotient rounded half down
-            self._addend = self._divisor - 1 - self._addend
-        largest = chain.bound * abs(self._factor) + abs(self._addend)
-        self._bound = max(largest, Fraction(output.bound), Fraction(self._divisor))
-        self._is_trivial = (self._factor, self._addend, self._divisor) == (1, 0, 1)
-        self._is_never_negative = not chain.signed and self._factor >= 0 <= self._addend
-        self.fits = self._is_never_negative and largest // self._divisor <= output.largest
-        """Whether it is proved that no quotient is below 0 or above white."""
-
-    def __call__(self, numerators: Array) -> Array:
-        if self._is_trivial:
-            return numerators
-        numerators = widened(numerators, self._bound, signed=self._addend < 0)
-        for function, arguments in self._calls(numerators):
-            function(*arguments)
-        if self._to_even:
-            quotients = np.floor_divide(numerators, self._divisor)
-            _take_from_ties(quotients, numerators, self._divisor)
-            return quotients
-        return numerators
-
-    def program(self, numerators: Array) -> Program | None:
-        """Return the calls that divide in place; None where the quotients need other numbers."""
-        if self._is_trivial:
-            return []
-        if self._to_even or widened(numerators, self._bound, signed=self._addend < 0) is not numerators:
-            return None
-        return self._calls(numerators)
-
-    def _calls(self, numbers: Array) -> Program:
-        program: Program = []
-        if self._factor != 1:
-            program.append(_in_place(np.multiply, numbers, self._factor))
-        if self._addend:
-            program.append(_in_place(np.add, numbers, self._addend))
-        if self._divisor == 1 or self._to_even:
-            return program
-        if self._divisor.bit_count() == 1 and numbers.itemsize > 1:  # a shift is faster, except of 8 bits
-            return [*program, _in_place(np.right_shift, numbers, self._divisor.bit_length() - 1)]
-        if self._is_never_negative and numbers.dtype.kind == "i":  # it is faster where none can be below 0
-            numbers = numbers.view(f"u{numbers.itemsize}")
-        return [*program, _in_place(np.floor_divide, numbers, self._divisor)]
-
-
-def _in_place(function: np.ufunc, numbers: Array, operand: int) -> Call:
-    """Return the call with an array of no dimensions: of a plain number NumPy would make one every time."""
-    return function, (numbers, np.array(operand, numbers.dtype), numbers)
-
-
 def _spread(alike: Array, dtype: str) -> Array:
     """Return numbers that are alike in all channels in an array of them: broadcast, each pixel takes a loop."""
     spread = np.empty(alike.shape, dtype)
     for channel in range(alike.shape[2]):
         spread[..., channel] = alike[..., channel]
     return spread
-
-
-def _take_from_ties(quotients: Array, above: Array, below: Array | int) -> None:
-    """Take 1 from odd quotients without a remainder: where a half was added before, those are ties rounded up."""
-    ties = (quotients * below == above) & (quotients % 2 == 1)
-    np.subtract(quotients, ties, out=quotients, casting="unsafe")
 
 
 def _common_chain(plan: Plan) -> Chain:
